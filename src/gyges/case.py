@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One action's way through the corridor: all that the gate must remember of it between two requests.
+
+A `Case` is rewritten whole at each step, under compare-and-set on `version`; which steps exist stands in
+`gate/states.py` and nowhere else. Its `id` is the durable id that every surface resolves to.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gyges.action import Action
+from gyges.decision import NOBODY, Decision, Requirement
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    PROPOSED = "proposed"
+    DENIED = "denied"
+    WAITING = "waiting"
+    GRANTED = "granted"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+    REDEEMED = "redeemed"
+    LAPSED = "lapsed"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Say(StrEnum):
+    """What a person can say to a case."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One person's word on one case. An approval counts for one group only, so nobody counts twice."""
+
+    person: str
+    group: str
+    say: Say
+    at: int  # ms
+    digest: str  # of the action that was shown
+    reason: str = ""
+    guidance: str = ""  # with DENY: what the agent should do instead
+    grant: str = ""  # id of the standing grant that spoke, if one did
+    method: str = "key"  # how the person was identified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the executor reports. `result` is the digest of the result's canonical bytes."""
+
+    ok: bool
+    at: int  # ms
+    result: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything about one proposed action; times are ms since the epoch, 0 means none."""
+
+    id: str
+    state: State
+    action: Action
+    digest: str
+    created: int
+    owner: str = ""  # the agent's owner: never an approver of it
+    audience: str = ""  # name of the executor that may redeem; empty: none may
+    nonce: str = ""  # fixed for the case, so that however many permits are minted one can be used
+    risk: int = 0  # 0-100, for the order of the inbox
+    decision: Decision | None = None
+    requirement: Requirement = NOBODY  # what is asked now; escalation may name other groups
+    votes: tuple[Vote, ...] = ()
+    deadline: int = 0  # when the present state ends by itself
+    escalate_at: int = 0  # when another group is asked
+    escalated: tuple[str, ...] = ()  # groups asked by escalation
+    reason: str = ""  # one line: why it stands where it stands
+    guidance: str = ""  # a person's words for the agent, with a denial
+    amends: str = ""  # the case this one replaces
+    replaced_by: str = ""
+    outcome: Outcome | None = None
+    version: int = 0  # set by the store: 1 when first written, one more at each write
+    log_index: int = -1  # set by the store: place of this case's latest event in the log
+
+    @property
+    def next_at(self) -> int:
+        """When a timer must look at this case again; 0 for never."""
+        times = [at for at in (self.deadline, self.escalate_at) if at]
+        return min(times) if times else 0
+
+    def approvals(self) -> dict[str, int]:
+        """Group -> number of distinct people who approved for it."""
+        found: dict[str, set[str]] = {}
+        for vote in self.votes:
+            if vote.say is Say.APPROVE:
+                found.setdefault(vote.group, set()).add(vote.person)
+        return {group: len(people) for group, people in found.items()}
+
+    def stored(self, version: int, log_index: int) -> "Case":
+        """The same case as the store has it."""
+        return replace(self, version=version, log_index=log_index)

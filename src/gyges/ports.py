@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sockets between the rooms. Each comment is a contract that a shared suite tests; nothing runs here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gyges.action import Action
+from gyges.case import Case, State
+from gyges.decision import Facts, Ruling
+from gyges.episode import Episode, Event, Recorded
+from gyges.principal import Key
+from gyges.standing import Grant, Stop
+from gyges.verdict import Verdict
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch, UTC."""
+        ...
+
+
+class Policy(Protocol):
+    """One loaded, validated policy set. Pure: same arguments, same ruling."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything that can change a ruling: rules, tool definitions, groups."""
+        ...
+
+    def rule(self, action: Action, facts: Facts) -> Ruling:
+        """Never raises for an action: what cannot be evaluated is denied, with the reason."""
+        ...
+
+    def risk(self, tool: str) -> str:
+        """The tool's risk class; "unknown" for a tool nobody approved."""
+        ...
+
+    def schema_digest(self, tool: str) -> str:
+        """Digest of the tool's approved definition; "" for a tool nobody approved."""
+        ...
+
+
+class Monitor(Protocol):
+    """One that looks. It may be late, wrong, broken or hostile: the panel expects all four."""
+
+    name: str
+
+    async def look(self, action: Action, episode: Episode) -> Verdict:
+        """What it thinks of `action`, given what the agent did before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something a person should know; a pointer, never the arguments, never the power to decide."""
+
+    id: str
+    at: int  # ms
+    kind: str  # "waiting", "escalated", "expired", ...
+    case: str
+    groups: tuple[str, ...]
+
+
+class Notifier(Protocol):
+    """Carries notices out. Called at least once for each; must tolerate repetition."""
+
+    async def tell(self, notice: Notice) -> None:
+        """Deliver, or raise to be called again later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """Binds an agent's idempotency key to the digest it first came with and the case that was made."""
+
+    agent: str
+    key: str
+    digest: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one step does to the world: all of it in one durable transaction, or nothing.
+
+    `cases` and `grants` are compare-and-set: the store writes each only if its present version equals
+    the `version` the value carries (0: it must not exist), and stores `version + 1`. A name in `claims`
+    may be claimed once, ever. Every event gets the next place in the log's tree.
+    """
+
+    events: tuple[Event, ...]
+    cases: tuple[Case, ...] = ()
+    idempotency: Idempotency | None = None
+    claims: tuple[str, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    lifted: tuple[str, ...] = ()  # scopes of stops to take off
+    keys: tuple[Key, ...] = ()  # inserted, or replaced by id
+    notices: tuple[Notice, ...] = ()
+    told: tuple[str, ...] = ()  # ids of notices that were delivered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof for ourselves that a change is durable and in the tree: indices of its events, and the tree's size."""
+
+    indices: tuple[int, ...]
+    size: int
+
+
+class Recorder(Protocol):
+    """The one way to write."""
+
+    async def record(self, change: Change) -> Receipt:
+        """Return only when `change` is on disk and in the tree.
+
+        Raise `Conflict` when a version, a claim or an idempotency key does not fit (nothing was written),
+        `StoreDown` when nothing could be written durably. A cancelled caller leaves the change either
+        whole or absent, never half. Changes are applied in the order in which `record` was called.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseQuery:
+    """A filtered, ordered page of cases; empty fields do not filter."""
+
+    states: tuple[State, ...] = ()
+    agent: str = ""
+    tool: str = ""
+    episode: str = ""
+    digest: str = ""
+    by_risk: bool = False  # True: risk descending, then deadline (the inbox); False: newest first
+    after: str = ""  # opaque cursor from the page before
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`next` is the cursor of the following page, empty at the end."""
+
+    cases: tuple[Case, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQuery:
+    """Recorded events, oldest first; empty fields do not filter. `until` is exclusive, both in ms."""
+
+    subject: str = ""
+    agent: str = ""
+    episode: str = ""
+    kinds: tuple[str, ...] = ()
+    since: int = 0
+    until: int = 0
+    first: int = 0  # lowest log index
+    limit: int = 1000
+
+
+class Store(Protocol):
+    """What can be read. Reads see every change whose `record` has returned. Raise `StoreDown` when gone."""
+
+    async def case(self, id: str) -> Case | None: ...
+
+    async def idempotency(self, agent: str, key: str) -> Idempotency | None: ...
+
+    async def cases(self, query: CaseQuery) -> Page: ...
+
+    async def due(self, now: int, limit: int) -> Sequence[Case]:
+        """Cases whose `next_at` is not 0 and not after `now`, earliest first."""
+        ...
+
+    async def next_due(self) -> int:
+        """The earliest `next_at` of all, 0 for none."""
+        ...
+
+    async def grant(self, id: str) -> Grant | None: ...
+
+    async def grants(self, agent: str = "", tool: str = "") -> Sequence[Grant]: ...
+
+    async def stops(self) -> Sequence[Stop]: ...
+
+    async def key_by_hash(self, hash: str) -> Key | None: ...
+
+    async def keys(self) -> Sequence[Key]: ...
+
+    async def claimed(self, name: str) -> bool: ...
+
+    async def notices(self, limit: int) -> Sequence[Notice]:
+        """Not yet told, oldest first."""
+        ...
+
+    async def events(self, query: EventQuery) -> Sequence[Recorded]: ...
+
+
+class Log(Protocol):
+    """What a verifier may read of the log. Everything served is under a signed checkpoint already published."""
+
+    origin: str
+
+    async def checkpoint(self) -> bytes:
+        """The latest signed note (C2SP tlog-checkpoint)."""
+        ...
+
+    async def tile(self, path: str) -> bytes | None:
+        """The bytes at a C2SP tlog-tiles path ("tile/0/000", "tile/entries/000.p/5"), None if there are none."""
+        ...
+
+    async def inclusion(self, index: int, size: int) -> Sequence[bytes]: ...
+
+    async def consistency(self, old: int, new: int) -> Sequence[bytes]: ...
+
+    async def entry(self, index: int) -> bytes | None: ...
+
+    async def redact(self, indices: Sequence[int], event: Event) -> Receipt:
+        """Delete payloads and salts of `indices` and record `event` that says so, in one transaction."""
+        ...

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All settings: read once from file, environment and flags (later wins), frozen, one sentence each.
+
+    gyges.toml:  wait_seconds = 3600      environment:  GYGES_WAIT_SECONDS=3600
+
+An unknown name in the file is an error, and so is a variable GYGES_... that names no setting, except
+the few that carry secrets to clients (GYGES_AGENT_KEY and the like). There is no setting that switches
+oversight off.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import msgspec
+
+from gyges.errors import Misconfigured
+
+PREFIX = "GYGES_"
+CLIENT_NAMES = {
+    "AGENT_KEY",
+    "EXECUTOR_KEY",
+    "APPROVER_KEY",
+    "AUDITOR_KEY",
+    "ADMIN_KEY",
+    "URL",
+    "KEY",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Times are in seconds unless the name says otherwise."""
+
+    data: str = "gyges-data"
+    """Folder that holds the database, the keys and the policy."""
+    host: str = "127.0.0.1"
+    """Address the HTTP API listens on."""
+    port: int = 8420
+    """TCP port of the HTTP API; 0 picks a free one."""
+    origin: str = "gyges.local/log"
+    """The log's name in its checkpoints: a schema-less URL, unique to this log."""
+    issuer: str = "gyges"
+    """The `iss` of permits."""
+    permit_seconds: int = 60
+    """How long one minted permit is valid, at most 300."""
+    grant_seconds: int = 900
+    """How long a granted action may stay unused before it lapses."""
+    wait_seconds: int = 3600
+    """How long people have to answer before the case expires, which denies."""
+    escalate_seconds: int = 0
+    """After how long an unanswered case is also put to `escalate_to`; 0 never."""
+    escalate_to: str = ""
+    """The group asked on escalation."""
+    outcome_seconds: int = 600
+    """How long an executor has to report before the outcome is called unknown."""
+    monitor_seconds: float = 2.0
+    """Time budget of the monitors' panel for one action."""
+    monitor_worst: str = "ask"
+    """What a late or broken monitor counts as: ask or deny."""
+    ask_above: float = 0.5
+    """Suspicion from which a monitor asks."""
+    deny_above: float = 0.95
+    """Suspicion from which a monitor denies."""
+    reviewers: str = "reviewers"
+    """The group that answers when a monitor, not a rule, asks."""
+    retention_days: int = 190
+    """How long payloads are kept before `gyges log retain` may redact them; at least 183."""
+    body_limit: int = 2_097_152
+    """Largest request body, in bytes."""
+    trusted_proxies: tuple[str, ...] = field(default=())
+    """Addresses whose forwarding headers are believed."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that would make a promise of the design untrue."""
+        rules = {
+            "permit_seconds must be 1-300": 1 <= self.permit_seconds <= 300,
+            "retention_days must be at least 183": self.retention_days >= 183,
+            "monitor_worst must be ask or deny": self.monitor_worst in ("ask", "deny"),
+            "0 < ask_above <= deny_above must hold": 0 < self.ask_above <= self.deny_above,
+            "wait_seconds, grant_seconds and outcome_seconds must be positive": min(
+                self.wait_seconds, self.grant_seconds, self.outcome_seconds
+            )
+            > 0,
+            "escalate_to must be named when escalate_seconds is set": bool(self.escalate_to)
+            or not self.escalate_seconds,
+        }
+        broken = [rule for rule, holds in rules.items() if not holds]
+        if broken:
+            raise Misconfigured("settings: " + "; ".join(broken))
+
+
+def read_settings(
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    **flags: str | float | None,
+) -> Settings:
+    """Settings from `file` (TOML), then `environ` (default: the process's), then `flags` that are not None."""
+    names = {f.name for f in fields(Settings)}
+    found: dict[str, object] = dict(_from_file(file, names))
+    found |= _from_environ(os.environ if environ is None else environ, names)
+    found |= {name: value for name, value in flags.items() if value is not None}
+    try:
+        return msgspec.convert(found, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise Misconfigured(f"settings: {error}") from None
+
+
+def _from_file(file: Path | None, names: set[str]) -> dict[str, object]:
+    if file is None or not file.exists():
+        return {}
+    try:
+        found = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{file}: {error}") from None
+    for name in found:
+        if name not in names:
+            raise Misconfigured(f"{file}: there is no setting {name!r}")
+    return found
+
+
+def _from_environ(environ: Mapping[str, str], names: set[str]) -> dict[str, object]:
+    ours = {k.removeprefix(PREFIX): v for k, v in environ.items() if k.startswith(PREFIX)}
+    for name in ours:
+        if name.lower() not in names and name not in CLIENT_NAMES:
+            raise Misconfigured(f"environment: {PREFIX}{name} names no setting")
+    return {k.lower(): v for k, v in ours.items() if k.lower() in names}
