@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Merkle tree of RFC 6962, section 2.1: hashes, a growing right edge, proofs and their checks.
+r"""The Merkle tree of RFC 6962, section 2.1: hashes, a growing right edge, proofs and their checks.
 
-             root                   subtree (2, 0) covers leaves 0..3
-         ____/  \\____              (level, index) covers leaves index * 2^level onwards, 2^level of them
-       (2,0)        \\             a tree of 6 leaves has the right edge (2, 0), (1, 2)
-      /     \\        \\
-   (1,0)   (1,1)    (1,2)
-   /   \\   /   \\    /   \\
-   0   1   2   3    4   5
+              root
+         ______/ \______          The subtree (level, index) is complete: it covers the 2^level
+       (2,0)             \        leaves from index * 2^level onwards. This tree of 6 leaves has
+      /     \             \       the right edge (2,0), (1,2): all that growing it needs.
+   (1,0)   (1,1)         (1,2)
+   /   \   /   \         /   \
+   0   1   2   3         4   5
 
-Every hash is 32 bytes of SHA-256. Proofs ask a `Getter` for complete subtrees, so they work the same
-over memory, a database and tiles. Nothing here stores, signs, or knows what an entry means.
+Every hash is 32 bytes of SHA-256. Proofs ask a `Getter` for complete subtrees, so they work the
+same over memory, a database and tiles. Nothing here stores, signs, or knows what an entry means.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ Node: TypeAlias = tuple[int, int, bytes]
 """(level, index, hash) of a complete subtree."""
 
 Getter: TypeAlias = Callable[[int, int], bytes]
-"""get(level, index) -> the 32-byte hash of that complete subtree; raises what it likes if it cannot."""
+"""get(level, index) -> the 32-byte hash of that complete subtree; raises if it has none."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -45,8 +45,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class Frontier:
     """A tree reduced to what growing needs: its size and the roots of its complete subtrees.
 
-    `edge` runs from the largest subtree (left) to the smallest (right), one hash for each bit set in
-    `size`. The value never changes; growing gives a new one.
+    `edge` runs from the largest subtree (left) to the smallest (right), one hash for each bit
+    set in `size`. The value never changes; growing gives a new one.
     """
 
     size: int = 0
@@ -61,14 +61,14 @@ class Frontier:
         return self.extend((leaf,))
 
     def extend(self, leaves: Iterable[bytes]) -> "tuple[Frontier, list[Node]]":
-        """Add leaf hashes in order. Also gives every subtree they completed, in order of completion.
+        """Add leaf hashes in order. Also gives every subtree they completed, as they did.
 
         About 2 hashes a leaf; O(log n) for one leaf at the worst.
         """
         size, edge, made = self.size, list(self.edge), list[Node]()
-        for top in leaves:
-            index, level = size, 0
-            made.append((0, index, top))
+        for leaf in leaves:
+            top, index, level = leaf, size, 0
+            made.append((0, index, leaf))
             while index & 1:
                 top = sha256(b"\x01" + edge.pop() + top).digest()
                 index >>= 1
@@ -89,7 +89,7 @@ class Frontier:
 
 
 def edge_of(size: int) -> Iterator[tuple[int, int]]:
-    """(level, index) of the complete subtrees that a tree of `size` leaves consists of, from the left."""
+    """(level, index) of the complete subtrees a tree of `size` is made of, from the left."""
     start = 0
     for level in range(size.bit_length() - 1, -1, -1):
         if size >> level & 1:
@@ -108,7 +108,7 @@ def root_at(size: int, get: Getter) -> bytes:
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
-    """MTH(D[n]) word for word as section 2.1 defines it, over leaf hashes. Slow; the tests' oracle."""
+    """MTH(D[n]) over leaf hashes, word for word as section 2.1 defines it: slow and plain."""
     if not leaves:
         return EMPTY_ROOT
     if len(leaves) == 1:
@@ -118,7 +118,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
 
 
 def inclusion_proof(index: int, size: int, get: Getter) -> list[bytes]:
-    """PATH(index, D[size]) of section 2.1.1: the hashes beside the way from a leaf up to the root."""
+    """PATH(index, D[size]) of section 2.1.1: the hashes beside the way from leaf to root."""
     if not 0 <= index < size:
         raise BadProof(f"no entry {index} in a tree of {size}")
     low, high, path = 0, size, list[bytes]()
@@ -156,86 +156,80 @@ def verify_inclusion(
 ) -> None:
     """Raise `BadProof` unless `leaf` is leaf hash `index` of the tree with this size and root.
 
-    The steps are those of RFC 9162, section 2.1.3.2 (same tree, the check spelt out).
+    RFC 6962, section 2.1.1; a proof longer or shorter than this place in this tree has is refused.
     """
     if not 0 <= index < size:
         raise BadProof(f"inclusion proof: no entry {index} in a tree of {size}")
     _check_lengths("inclusion proof", [leaf, root, *proof])
-    at, last, top = index, size - 1, leaf
-    for hash_ in proof:
-        if last == 0:
-            raise BadProof(f"inclusion proof of entry {index}: longer than the tree is high")
-        if at & 1 or at == last:
-            top = node_hash(hash_, top)
-            at, last = _climb(at, last)
-        else:
-            top = node_hash(top, hash_)
-        at, last = at >> 1, last >> 1
-    if last or top != root:
-        raise BadProof(f"inclusion proof of entry {index}: does not lead to the root of size {size}")
+    inner, border = _shape(index, size)
+    if len(proof) != inner + border:
+        raise BadProof(
+            f"inclusion proof: entry {index} of {size} takes {inner + border} hashes,"
+            f" not {len(proof)}"
+        )
+    if _rise(leaf, index, proof, inner) != root:
+        raise BadProof(f"inclusion proof: entry {index} does not lead to the root of size {size}")
 
 
 def verify_consistency(
     old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
 ) -> None:
-    """Raise `BadProof` unless the tree (`new`, `new_root`) begins with the tree (`old`, `old_root`).
+    """Raise `BadProof` unless the tree `new`, `new_root` begins with the tree `old`, `old_root`.
 
-    The steps are those of RFC 9162, section 2.1.4.2. An empty old tree is refused: every tree begins
-    with it, so there is nothing to prove. At equal sizes nothing is hashed: the roots are compared.
+    RFC 6962, section 2.1.2. An empty old tree is refused: every tree begins with it, so there is
+    nothing to prove. At equal sizes nothing is hashed: the proof is empty and the roots are equal.
     """
     if not 0 < old <= new:
         raise BadProof(f"consistency proof: none leads from a tree of {old} to one of {new}")
     if old == new:
         if proof or old_root != new_root:
-            raise BadProof(f"consistency proof: two different trees of size {new}")
+            raise BadProof(f"consistency proof: these are two different trees of size {new}")
         return
     _check_lengths("consistency proof", [old_root, new_root, *proof])
-    if (_rise(old, new, proof, old_root)) != (old_root, new_root):
-        raise BadProof(f"consistency proof: the tree of {new} does not begin with the tree of {old}")
+    # The old tree's last complete subtree stands at `level`; from it the old root lies up and to
+    # the left, the new root up to both sides. If it is the whole old tree, the proof leaves it out.
+    level = (old & -old).bit_length() - 1
+    path = list(proof) if old >> level > 1 else [old_root, *proof]
+    inner, border = _shape(old - 1, new)
+    inner -= level
+    if len(path) != 1 + inner + border:
+        raise BadProof(f"consistency proof: wrong number of hashes for {old} to {new}")
+    first, path, at = path[0], path[1:], (old - 1) >> level
+    lefts = [hash_ for bit, hash_ in enumerate(path) if bit >= inner or at >> bit & 1]
+    if _rise(first, 0, lefts, 0) != old_root:
+        raise BadProof(f"consistency proof: does not lead to the old root, of size {old}")
+    if _rise(first, at, path, inner) != new_root:
+        raise BadProof(f"consistency proof: does not lead to the new root, of size {new}")
 
 
-def _rise(old: int, new: int, proof: Sequence[bytes], old_root: bytes) -> tuple[bytes, bytes]:
-    """The two roots that a consistency proof leads to."""
-    path = list(proof) if old & (old - 1) else [old_root, *proof]
-    if not path:
-        raise BadProof("consistency proof: empty, but the sizes differ")
-    at, last = _climb(old - 1, new - 1, odd_only=True)
-    was = now = path[0]
-    for hash_ in path[1:]:
-        if last == 0:
-            raise BadProof("consistency proof: longer than the tree is high")
-        if at & 1 or at == last:
-            was, now = node_hash(hash_, was), node_hash(hash_, now)
-            at, last = _climb(at, last)
-        else:
-            now = node_hash(now, hash_)
-        at, last = at >> 1, last >> 1
-    if last:
-        raise BadProof("consistency proof: shorter than the tree is high")
-    return was, now
+def _shape(index: int, size: int) -> tuple[int, int]:
+    """How long the way up from a leaf is: below, then along, the tree's right edge.
 
-
-def _climb(at: int, last: int, *, odd_only: bool = False) -> tuple[int, int]:
-    """Skip the levels without a sibling: to the odd ancestor, from which the next shift goes on.
-
-    With `odd_only`, leave every odd level behind: the start of a consistency proof.
+    While leaf and last leaf have different ancestors each level has a sibling; once they share one,
+    only siblings on the left are left, one for each bit set in it.
     """
-    if odd_only:
-        while at & 1:
-            at, last = at >> 1, last >> 1
-        return at, last
-    while at and not at & 1:
-        at, last = at >> 1, last >> 1
-    return at, last
+    inner = (index ^ (size - 1)).bit_length()
+    return inner, (index >> inner).bit_count()
+
+
+def _rise(top: bytes, at: int, path: Sequence[bytes], inner: int) -> bytes:
+    """Hash `top` with its siblings: `inner` of them on the side that `at` says, the rest left."""
+    for bit, hash_ in enumerate(path):
+        if bit >= inner or at >> bit & 1:
+            top = sha256(b"\x01" + hash_ + top).digest()
+        else:
+            top = sha256(b"\x01" + top + hash_).digest()
+    return top
 
 
 def _span_hash(low: int, high: int, get: Getter) -> bytes:
     """MTH(D[low:high]) where `low` is a multiple of the span's largest power of two."""
-    top = b""
-    for level, index in reversed(list(edge_of(high - low))):
-        left = get(level, (low >> level) + index)
-        top = node_hash(left, top) if top else left
-    return top
+    width = high - low
+    level = width.bit_length() - 1
+    first = get(level, low >> level)
+    if width == 1 << level:
+        return first
+    return node_hash(first, _span_hash(low + (1 << level), high, get))
 
 
 def _split(n: int) -> int:
