@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands that stay the same. They need a Python >= 3.11 with pip >= 22.3, git and make; no root.
+# `make` alone lists them. Anything not listed here is a detail.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := .venv-tools
+# Test processes; "auto" is one for each core.
+WORKERS ?= auto
+# For `make lock`: --upgrade, or --upgrade-package NAME
+LOCK_FLAGS ?=
+
+export PYTHON
+
+# A stamp's name holds the sum of what it was made from: another branch, another stamp.
+sum = $(firstword $(shell cat $(1) tools/setup.sh 2>/dev/null | cksum))
+CORE := $(VENV)/.core-$(call sum,requirements/core.lock pyproject.toml)
+DEV := $(VENV)/.dev-$(call sum,requirements/dev.lock pyproject.toml)
+TOOLED := $(TOOLS)/.tools-$(call sum,requirements/tools.lock)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast check lint types bench docs format lock build clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@for file in bench/bench_*.py; do [ ! -f "$$file" ] || \
+	  basename "$$file" .py | sed 's/^bench_/  make bench-/'; done
+
+setup: $(DEV) ## make .venv from the locks, with all that the tests need
+
+demo: $(CORE) ## the main job on real parts: a gate, a tool server, an agent, and you
+	@$(BIN)/gyges demo
+
+test: check ## everything a change must pass
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
+
+test-fast: $(DEV) ## what to run while working: lint, and the tests that are not slow
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow"
+
+check: lint types
+
+lint: $(DEV) ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(DEV) ## mypy and pyright, both strict on src
+	$(BIN)/mypy src
+	$(BIN)/pyright
+
+bench: $(DEV) ## all measurements, side by side; bench-NAME runs one of them
+	@$(BIN)/python bench/run.py
+
+bench-%: $(DEV)
+	@$(BIN)/python bench/run.py $*
+
+docs: $(TOOLED) ## build the documentation into build/site, every link checked
+	$(TOOLS)/bin/mkdocs build --strict --site-dir build/site
+
+format: $(DEV) ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(TOOLED) ## write requirements/*.lock anew from pyproject.toml
+	tools/lock.sh $(TOOLS)/bin/uv $(LOCK_FLAGS)
+
+build: $(TOOLED) ## a wheel and a source archive in dist/
+	$(TOOLS)/bin/uv build --no-config --out-dir dist
+
+clean: ## remove what builds and tests leave behind; the environments stay
+	rm -rf build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the demo needs is part of what the tests need, with the same pins: one environment serves both.
+$(CORE):
+	@tools/setup.sh $(VENV) requirements/core.lock project
+	@rm -f $(VENV)/.core-* && touch $@
+
+$(DEV):
+	@tools/setup.sh $(VENV) requirements/dev.lock project
+	@rm -f $(VENV)/.core-* $(VENV)/.dev-* && touch $(CORE) $@
+
+$(TOOLED):
+	@tools/setup.sh $(TOOLS) requirements/tools.lock
+	@rm -f $(TOOLS)/.tools-* && touch $@

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test may ask for: the shared recordings, parts of the system, modest Hypothesis.
+
+It starts nothing and fakes nothing: in-memory halves of the ports live in `gyges.testing`.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+# No deadline: a slow machine is not a wrong program. `HYPOTHESIS_PROFILE=deep` looks longer.
+_CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=_CALM)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=_CALM,
+    derandomize=True,
+    print_blob=True,
+)
+settings.register_profile("deep", deadline=None, max_examples=2000, suppress_health_check=_CALM)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "default"))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run every `async def test_...` on asyncio, as the gate itself does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of recordings and vectors beside the repository, or skip."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the recordings are not here: ../shared/data is missing")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[..., Path]:
+    """Return `need(*names)`: the path of the first of these programs that is installed.
+
+    Where none is, the test skips and says why; in CI (`CI=true`) it fails, since there a missing
+    part of the system would silently take its tests away.
+    """
+
+    def need_program(*names: str) -> Path:
+        for name in names:
+            if found := shutil.which(name):
+                return Path(found)
+        reason = f"this test needs {' or '.join(names)}, which is not installed"
+        if IN_CI:
+            pytest.fail(f"{reason}; CI must have it: see .ci/run")
+        pytest.skip(reason)
+
+    return need_program
