@@ -41,6 +41,7 @@ class Action:
     context: tuple[Excerpt, ...] = ()
     provenance: dict[str, tuple[str, ...]] = field(default_factory=dict)  # JSON pointer -> sources
     amends: str = ""  # id of the case this one replaces
+    edited_by: str = ""  # the person who wrote these arguments in place of the agent's; set by the gate
 
     def canonical(self) -> bytes:
         """RFC 8785 bytes of the action: what is shown, signed and run."""

@@ -49,6 +49,7 @@ class Vote:
     guidance: str = ""  # with DENY: what the agent should do instead
     grant: str = ""  # id of the standing grant that spoke, if one did
     method: str = "key"  # how the person was identified
+    via: str = ""  # the group that gave the right, where it is another than `group` (escalation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,8 @@ class Case:
     action: Action
     digest: str
     created: int
-    owner: str = ""  # the agent's owner: never an approver of it
+    agent_groups: tuple[str, ...] = ()  # as enrolled when it was proposed
+    barred: tuple[str, ...] = ()  # who can never approve: agent, its owner, the principal, editors
     audience: str = ""  # name of the executor that may redeem; empty: none may
     nonce: str = ""  # fixed for the case, so that however many permits are minted one can be used
     risk: int = 0  # 0-100, for the order of the inbox
