@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gyges.errors import BadProof
@@ -132,7 +132,6 @@ def holds(row: dict[str, object]) -> bool:
 
 
 @given(st.integers(0, 200), st.data())
-@settings(max_examples=60, deadline=None)
 def test_growing_agrees_with_the_definition(size: int, data: st.DataObject) -> None:
     """However a tree is grown, its root and its reported subtrees are those of the definition."""
     leaves = leaves_of(size)
@@ -146,7 +145,6 @@ def test_growing_agrees_with_the_definition(size: int, data: st.DataObject) -> N
 
 
 @given(st.integers(1, 300), st.data())
-@settings(max_examples=80, deadline=None)
 def test_every_proof_holds_and_no_bent_one_does(size: int, data: st.DataObject) -> None:
     """A proof made here verifies; with any bit, place or length changed it does not."""
     leaves = leaves_of(size)
@@ -161,7 +159,6 @@ def test_every_proof_holds_and_no_bent_one_does(size: int, data: st.DataObject) 
 
 
 @given(st.integers(1, 300), st.data())
-@settings(max_examples=80, deadline=None)
 def test_every_prefix_is_consistent_and_no_bent_proof_is(size: int, data: st.DataObject) -> None:
     """Any earlier size is proved from the stored subtrees; a changed proof or root is refused."""
     frontier, get = grown(leaves_of(size))
@@ -223,7 +220,6 @@ def test_a_frontier_must_fit_its_size() -> None:
 
 
 @given(st.integers(0, 300))
-@settings(max_examples=40, deadline=None)
 def test_a_frontier_comes_back_from_stored_subtrees(size: int) -> None:
     """A restart that reads the right edge from the store goes on as if nothing had happened."""
     frontier, get = grown(leaves_of(size))
