@@ -13,7 +13,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
-IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def in_ci() -> bool:
+    """Whether a continuous integration service runs the tests, by the variable they all set."""
+    return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
 
 # No deadline: a slow machine is not a wrong program. `HYPOTHESIS_PROFILE=deep` looks longer.
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -27,7 +32,7 @@ settings.register_profile(
     print_blob=True,
 )
 settings.register_profile("deep", deadline=None, max_examples=2000, suppress_health_check=_CALM)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "default"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if in_ci() else "default"))
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +63,7 @@ def need() -> Callable[..., Path]:
             if found := shutil.which(name):
                 return Path(found)
         reason = f"this test needs {' or '.join(names)}, which is not installed"
-        if IN_CI:
+        if in_ci():
             pytest.fail(f"{reason}; CI must have it: see .ci/run")
         pytest.skip(reason)
 
