@@ -58,12 +58,9 @@ class Note:
     signatures: tuple[Signature, ...]
 
     def __post_init__(self) -> None:
-        if not self.text.endswith("\n"):
-            raise Malformed("the text of a note must end in a newline")
+        check_text(self.text)
         if not 1 <= len(self.signatures) <= MAX_SIGNATURES:
             raise Malformed(f"a note has 1 to {MAX_SIGNATURES} signatures")
-        if any(c < " " and c != "\n" or "\ud800" <= c <= "\udfff" for c in self.text):
-            raise Malformed("a note must not hold control characters or half a surrogate pair")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +119,8 @@ class Signer:
         return cls(verifier=Verifier(name=name, public=public), private=private)
 
     def sign(self, text: str) -> Signature:
-        """This key's signature of `text`."""
+        """This key's signature of `text`; raise `Malformed` if no note can hold that text."""
+        check_text(text)
         value = self.private.sign(text.encode())
         return Signature(name=self.verifier.name, key_id=self.verifier.key_id, value=value)
 
@@ -156,6 +154,14 @@ def check_name(name: str) -> None:
     """Raise `Malformed` unless `name` may name a key: not empty, no space, plus or control."""
     if not name or any(c == "+" or c.isspace() or unicodedata.category(c) in _NEVER for c in name):
         raise Malformed(f"{name!r} cannot name a key: it is empty or holds a space or a plus")
+
+
+def check_text(text: str) -> None:
+    """Raise `Malformed` unless `text` may be signed: newline at its end, no other control."""
+    if not text.endswith("\n"):
+        raise Malformed("the text of a note must end in a newline")
+    if any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in text):
+        raise Malformed("a note must not hold control characters or half a surrogate pair")
 
 
 def marshal(note: Note) -> bytes:
