@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 TOOLS := .venv-tools
 # Test processes; "auto" is one for each core.
 WORKERS ?= auto
+# For `make demo`: --unattended
+ARGS ?=
 # For `make lock`: --upgrade, or --upgrade-package NAME
 LOCK_FLAGS ?=
 
@@ -23,14 +25,13 @@ TOOLED := $(TOOLS)/.tools-$(call sum,requirements/tools.lock)
 .PHONY: help setup demo test test-fast check lint types bench docs format lock build clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@for file in bench/bench_*.py; do [ ! -f "$$file" ] || \
-	  basename "$$file" .py | sed 's/^bench_/  make bench-/'; done
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / \
+	  { sub("%", "NAME", $$1); printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DEV) ## make .venv from the locks, with all that the tests need
 
 demo: $(CORE) ## the main job on real parts: a gate, a tool server, an agent, and you
-	@$(BIN)/gyges demo
+	@$(BIN)/gyges demo $(ARGS)
 
 test: check ## everything a change must pass
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
@@ -49,10 +50,10 @@ types: $(DEV) ## mypy and pyright, both strict on src
 	$(BIN)/mypy src
 	$(BIN)/pyright
 
-bench: $(DEV) ## all measurements, side by side; bench-NAME runs one of them
+bench: $(DEV) ## all measurements, side by side
 	@$(BIN)/python bench/run.py
 
-bench-%: $(DEV)
+bench-%: $(DEV) ## one of them; results go to bench/results/NAME.json
 	@$(BIN)/python bench/run.py $*
 
 docs: $(TOOLED) ## build the documentation into build/site, every link checked
