@@ -2,9 +2,10 @@
 """Signed leave to run exactly these bytes, at this executor, once, until a moment soon.
 
 On the wire a permit is an EdDSA JWT whose claims are these, with the action's part in RFC 9396
-`authorization_details`. This file holds the claims and their JSON; it signs and verifies nothing:
-`gate/permits.py` mints, `adapters/client.py` verifies. The nonce is fixed per case, so permits
-minted twice for one case can be used once.
+`authorization_details`. This file holds the claims, their JSON and their verification, which needs
+public keys only; `gate/permits.py` mints. That a permit is used once is not a property of the permit:
+the executor claims its nonce durably. The nonce is fixed per case, so permits minted twice for one
+case can be used once.
 
     {"iss": "gyges", "aud": "mcp:office", "iat": 1700000000, "exp": 1700000060, "jti": "n-...",
      "sub": "agent:demo", "authorization_details": [{"type": "gyges_action", "case": "c-...",
@@ -12,12 +13,16 @@ minted twice for one case can be used once.
      "log": {"origin": "...", "index": 17}}]}
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import jwt
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gyges import canon
 from gyges.canon import Json
-from gyges.errors import Malformed
+from gyges.errors import Malformed, PermitRefused
 
 TYPE = "gyges_action"
 HEADER_TYPE = "gyges-permit+jwt"
@@ -87,3 +92,68 @@ def from_claims(claims: dict[str, Json]) -> Permit:
         return msgspec.convert({**flat, **{f: detail.get(f) for f in fields}}, Permit, strict=True)
     except msgspec.ValidationError as error:
         raise Malformed(f"not a permit: {error}") from None
+
+
+def read_permit(
+    token: str,
+    keys: Mapping[str, Ed25519PublicKey],
+    *,
+    issuer: str,
+    audience: str,
+    now: int,
+    leeway: int = 2,
+) -> Permit:
+    """The permit in `token` if it is signed by one of `keys` (kid -> key) and in force at `now` (seconds).
+
+    Raise `PermitRefused` for any other token: another algorithm, type, issuer, audience or key, a
+    signature that does not hold, not yet or no longer valid, a lifetime over 300 s.
+    """
+    try:
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != ALGORITHM or header.get("typ") != HEADER_TYPE:
+            raise PermitRefused(f"the permit's header is not {ALGORITHM} and {HEADER_TYPE}")
+        key = keys.get(str(header.get("kid")))
+        if key is None:
+            raise PermitRefused("the permit is signed by a key that is not in the key set")
+        claims = jwt.decode(token, key, algorithms=[ALGORITHM], options=_UNCHECKED)
+    except jwt.PyJWTError as error:
+        raise PermitRefused(f"the permit does not verify: {error}") from None
+    permit = _claims(claims)
+    _check(permit, issuer, audience, now, leeway)
+    return permit
+
+
+def check_action(permit: Permit, action: bytes) -> None:
+    """Raise `PermitRefused` unless `action` is, byte for byte, what the permit is for."""
+    if canon.digest_bytes(action) != permit.digest:
+        raise PermitRefused("these are not the bytes that were granted")
+
+
+# issuer, audience and times are checked by `_check`, with the caller's clock instead of the machine's
+_UNCHECKED: jwt.types.Options = {
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
+
+
+def _claims(claims: dict[str, Json]) -> Permit:
+    try:
+        return from_claims(claims)
+    except Malformed as error:
+        raise PermitRefused(str(error)) from None
+
+
+def _check(permit: Permit, issuer: str, audience: str, now: int, leeway: int) -> None:
+    wrong = {
+        f"it comes from {permit.issuer!r}, not from {issuer!r}": permit.issuer != issuer,
+        f"it is made out to {permit.audience!r}": not audience or permit.audience != audience,
+        "it is not valid yet": permit.issued > now + leeway,
+        "it has expired": permit.expires <= now - leeway,
+        "it is valid for longer than 300 s": permit.expires - permit.issued > 300,
+    }
+    reasons = [reason for reason, holds in wrong.items() if holds]
+    if reasons:
+        raise PermitRefused("the permit is refused: " + "; ".join(reasons))

@@ -53,8 +53,9 @@ def move(case: Case, to: State, **changes: Unpack[Fields]) -> Case:
     """`case` one step on, timers off unless `changes` sets them; raise `Conflict` if there is no such step."""
     if to not in TABLE[case.state]:
         raise Conflict(f"case {case.id} is {case.state} and cannot become {to}", state=case.state)
-    timers_off: Fields = {"deadline": 0, "escalate_at": 0}
-    return replace(case, state=to, **{**timers_off, **changes})
+    changes.setdefault("deadline", 0)
+    changes.setdefault("escalate_at", 0)
+    return replace(case, state=to, **changes)
 
 
 def stay(case: Case, **changes: Unpack[Fields]) -> Case:

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judges one case: rule, look, weigh, and the case that follows. The part that every way in shares.
+
+It writes through `record` only, and never lets anything be granted that is not in the log. Which caller
+may do what is decided by `corridor.py` and `desk.py`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from gyges.action import Action
+from gyges.canon import Json
+from gyges.case import Case, State
+from gyges.decision import Decision, Effect, Facts, Ruling
+from gyges.episode import Episode, Event, Kind
+from gyges.errors import Conflict, NotFound
+from gyges.gate import grants
+from gyges.gate.bell import Bell
+from gyges.gate.ids import new_id
+from gyges.gate.permits import PermitSigner
+from gyges.gate.states import move, stay
+from gyges.gate.weigh import Thresholds, weigh
+from gyges.ports import Change, Clock, EventQuery, Notice, Policy, Recorder, Store
+from gyges.settings import Settings
+from gyges.standing import Grant, Stop
+from gyges.verdict import Verdict
+
+Look = Callable[[Action, Episode], Awaitable[tuple[Verdict, ...]]]
+RISKS = {"read": 5, "draft": 10, "recommend": 10, "write": 40, "send": 50, "execute": 70}
+RISKS |= {"delete": 80, "pay": 80, "oversee": 100}
+UNKNOWN_RISK = 60
+TRIES = 16  # races on one case are few; more than this is not a race
+GRACE_MS = 5_000  # how long after the monitors' budget a case may still be judged by whoever began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the gate is made of. `step` is called at each numbered step, so that tests can crash there."""
+
+    recorder: Recorder
+    store: Store
+    signer: PermitSigner
+    clock: Clock
+    settings: Settings
+    look: Look
+    origin: str
+    step: Callable[[int], None] = lambda _: None
+
+
+class Judge:
+    """Rules, looks, weighs and writes the decision down."""
+
+    def __init__(self, parts: Parts, policy: Policy) -> None:
+        """`policy` is the set in force until `swap`."""
+        self.parts = parts
+        self.policy = policy
+        self.bell = Bell()
+
+    def swap(self, policy: Policy, signer: PermitSigner | None = None) -> None:
+        """Put another policy set, and perhaps another signer, in force from the next judgement on."""
+        self.policy = policy
+        if signer is not None:
+            self.parts = replace(self.parts, signer=signer)
+
+    @property
+    def now(self) -> int:
+        """The clock, ms."""
+        return self.parts.clock.now()
+
+    async def found(self, id: str) -> Case:
+        """The case, or `NotFound`."""
+        case = await self.parts.store.case(id)
+        if case is None:
+            raise NotFound(f"there is no case {id}")
+        return case
+
+    async def judge(self, case: Case) -> Case:
+        """Steps 3 to 5 for a case that is in the log as proposed; whoever is first decides."""
+        for _ in range(TRIES):
+            try:
+                return await self._judge(case)
+            except Conflict:  # a standing grant was used elsewhere, or a timer judged this case
+                case = await self.found(case.id)
+                if case.state is not State.PROPOSED:
+                    return case
+        raise Conflict(f"case {case.id} changes too quickly; try again")
+
+    async def _judge(self, case: Case) -> Case:
+        stop = await self.stopped(case.action)
+        verdicts = () if stop else await self.looked(case.action)
+        self.parts.step(3)
+        after, used = await self.weighed(case, verdicts, stop)
+        self.parts.step(4)
+        stored = await self.write(after, Kind.DECIDED, self.decided(after), used)
+        self.parts.step(5)
+        return stored
+
+    async def weighed(
+        self, case: Case, verdicts: tuple[Verdict, ...], stop: Stop | None
+    ) -> tuple[Case, tuple[Grant, ...]]:
+        """The case that follows, standing grants heard, and the grants as used."""
+        if stop is not None:
+            return self.denied(case, f"stopped by {stop.by}: {stop.reason or stop.scope}"), ()
+        after = self.follow(case, verdicts)
+        if after.state is not State.WAITING:
+            return after, ()
+        standing = await self.parts.store.grants(case.action.agent, case.action.tool)
+        if not standing:
+            return after, ()
+        people = {key.name: key for key in await self.parts.store.keys()}
+        votes, used = grants.speak(after, standing, people, self.now)
+        return (self.follow(replace(case, votes=votes), verdicts), used) if votes else (after, ())
+
+    def follow(self, case: Case, verdicts: tuple[Verdict, ...]) -> Case:
+        """What becomes of `case` under the policy in force and these verdicts, given its votes."""
+        ruling = self.policy.rule(case.action, self.facts(case))
+        decision = self.weigh(ruling, verdicts)
+        if decision.effect is Effect.DENY:
+            return move(case, State.DENIED, decision=decision, reason=decision.reason)
+        satisfied = ruling.effect is Effect.ALLOW and not decision.requirement.missing(
+            case.approvals()
+        )
+        if satisfied or decision.effect is Effect.ALLOW:
+            return self.granted(case, decision)
+        return self.waiting(case, decision)
+
+    def granted(self, case: Case, decision: Decision) -> Case:
+        """Granted, to be used within `grant_seconds`, under a nonce of its own."""
+        now = self.now
+        deadline = now + self.parts.settings.grant_seconds * 1000
+        nonce = new_id("p", now)
+        return move(
+            case, State.GRANTED, decision=decision, nonce=nonce, deadline=deadline,
+            reason=decision.reason,
+        )  # fmt: skip
+
+    def waiting(self, case: Case, decision: Decision) -> Case:
+        """Waiting for people, or waiting still: the clock does not start again."""
+        requirement = decision.requirement.join(case.requirement)
+        if case.state is State.WAITING:
+            return stay(case, decision=decision, requirement=requirement, reason=decision.reason)
+        settings, now = self.parts.settings, self.now
+        escalate = now + settings.escalate_seconds * 1000 if settings.escalate_seconds else 0
+        return move(
+            case, State.WAITING, decision=decision, requirement=requirement, reason=decision.reason,
+            deadline=now + settings.wait_seconds * 1000, escalate_at=escalate,
+        )  # fmt: skip
+
+    def denied(self, case: Case, reason: str) -> Case:
+        """Denied for a reason that is not a rule's."""
+        ruling = Ruling(effect=Effect.DENY, policy=self.policy.digest, reason=reason)
+        decision = Decision(effect=Effect.DENY, ruling=ruling, reason=reason)
+        return move(case, State.DENIED, decision=decision, reason=reason)
+
+    def facts(self, case: Case) -> Facts:
+        """What the gate knows about the case beyond the action."""
+        risk = self.policy.risk(case.action.tool)
+        return Facts(approvals=case.approvals(), groups=case.agent_groups, risk=risk)
+
+    def weigh(self, ruling: Ruling, verdicts: tuple[Verdict, ...]) -> Decision:
+        """`gate.weigh` with this gate's thresholds."""
+        s = self.parts.settings
+        thresholds = Thresholds(
+            ask_above=s.ask_above, deny_above=s.deny_above,
+            worst=Effect(s.monitor_worst), reviewers=s.reviewers,
+        )  # fmt: skip
+        return weigh(ruling, verdicts, thresholds=thresholds)
+
+    async def looked(self, action: Action) -> tuple[Verdict, ...]:
+        """What the monitors say, given what this episode has seen so far."""
+        query = EventQuery(agent=action.agent, episode=action.episode)
+        past = await self.parts.store.events(query) if action.episode else ()
+        events = tuple(recorded.event for recorded in past)
+        return await self.parts.look(
+            action, Episode(id=action.episode, agent=action.agent, events=events)
+        )
+
+    async def stopped(self, action: Action) -> Stop | None:
+        """The stop that covers the action, if one is on."""
+        stops = await self.parts.store.stops()
+        return next((s for s in stops if s.covers(action.agent, action.tool)), None)
+
+    def risk(self, tool: str) -> int:
+        """Where the inbox sorts an action of this tool, 0 to 100."""
+        return RISKS.get(self.policy.risk(tool), UNKNOWN_RISK)
+
+    async def write(
+        self, case: Case, kind: Kind, body: dict[str, Json], used: tuple[Grant, ...] = ()
+    ) -> Case:
+        """Record one event and the case after it; return the case as stored, and wake who waits."""
+        notices = self.notices(case, kind)
+        event = self.event(kind, case, body)
+        receipt = await self.parts.recorder.record(
+            Change(events=(event,), cases=(case,), grants=used, notices=notices)
+        )
+        self.bell.ring(case.id)
+        return case.stored(case.version + 1, receipt.indices[-1])
+
+    def event(self, kind: Kind, case: Case, body: dict[str, Json]) -> Event:
+        """An event about `case`, now."""
+        return Event(
+            kind=kind, at=self.now, subject=case.id, body=body,
+            agent=case.action.agent, episode=case.action.episode,
+        )  # fmt: skip
+
+    def notices(self, case: Case, kind: Kind) -> tuple[Notice, ...]:
+        """What people should be told when this is written."""
+        groups = {
+            Kind.DECIDED: tuple(case.requirement.groups) if case.state is State.WAITING else (),
+            Kind.ESCALATED: case.escalated,
+        }.get(kind, ())
+        now = self.now
+        notice = Notice(id=new_id("n", now), at=now, kind=kind, case=case.id, groups=groups)
+        return (notice,) if groups else ()
+
+    def decided(self, case: Case) -> dict[str, Json]:
+        """The body of a decision's event: everything needed to judge the judgement later."""
+        return plain(
+            state=case.state, digest=case.digest, decision=case.decision, facts=self.facts(case),
+            requirement=case.requirement, votes=case.votes, nonce=case.nonce, deadline=case.deadline,
+        )  # fmt: skip
+
+
+def plain(**fields: object) -> dict[str, Json]:
+    """`fields` as JSON values."""
+    found: dict[str, Json] = msgspec.to_builtins(fields)
+    return found
