@@ -39,9 +39,10 @@ class Action:
     principal: str = ""  # the person on whose behalf; never an approver of it
     purpose: str = ""  # the agent's reason: quoted, never believed
     context: tuple[Excerpt, ...] = ()
-    provenance: dict[str, tuple[str, ...]] = field(default_factory=dict)  # JSON pointer -> sources
+    # JSON pointer -> sources
+    provenance: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     amends: str = ""  # id of the case this one replaces
-    edited_by: str = ""  # the person who wrote these arguments in place of the agent's; set by the gate
+    edited_by: str = ""  # who wrote these arguments in place of the agent; set by the gate
 
     def canonical(self) -> bytes:
         """RFC 8785 bytes of the action: what is shown, signed and run."""

@@ -12,7 +12,8 @@ the same bytes exactly when they are the same JSON value. It does not normalise 
 import hashlib
 import json
 import math
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
 import rfc8785
 
@@ -59,9 +60,10 @@ def clean(value: object, depth: int = 0) -> Json:
     if depth >= DEPTH:
         raise Malformed(f"nested deeper than {DEPTH}")
     if isinstance(value, (list, tuple)):
-        return [clean(item, depth + 1) for item in value]
+        return [clean(item, depth + 1) for item in cast("Sequence[object]", value)]
     if isinstance(value, dict):
-        return {_key(key): clean(item, depth + 1) for key, item in value.items()}
+        items = cast("dict[object, object]", value).items()
+        return {_key(key): clean(item, depth + 1) for key, item in items}
     raise Malformed(f"{type(value).__name__} is not a JSON type")
 
 
