@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The locks and the commands: what a fresh machine relies on before any of our code runs."""
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -81,16 +83,29 @@ def test_a_script_can_be_read_by_its_shell(script: str) -> None:
     subprocess.run([shell, "-n", path], check=True)
 
 
-def test_setup_refuses_a_python_that_will_not_do(tmp_path: Path) -> None:
-    """A missing Python is named in one line, and no environment is begun."""
+def refusal(python: str, venv: Path) -> str:
+    """What setup.sh says when it is to work with `python` and will not."""
     result = subprocess.run(
-        ["tools/setup.sh", str(tmp_path / "venv"), "requirements/core.lock"],
-        env={"PYTHON": "no-such-python", "PATH": "/usr/bin:/bin"},
+        ["tools/setup.sh", str(venv), "requirements/core.lock"],
+        env={**os.environ, "PYTHON": python},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 2
-    assert result.stderr.startswith("setup: no 'no-such-python'")
-    assert not (tmp_path / "venv").exists()
+    assert not venv.exists()
+    return result.stderr
+
+
+def test_setup_refuses_a_python_that_is_not_there(tmp_path: Path) -> None:
+    """A missing Python is named, and no environment is begun."""
+    assert refusal("no-such-python", tmp_path / "venv").startswith("setup: no 'no-such-python'")
+
+
+def test_setup_refuses_a_python_without_pip(tmp_path: Path) -> None:
+    """A Python that has no pip is told apart before anything is written."""
+    bare = tmp_path / "bare"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    bare.chmod(0o755)
+    assert "found no pip" in refusal(str(bare), tmp_path / "venv")

@@ -48,4 +48,4 @@ pip install --quiet --require-hashes --only-binary :all: --requirement "$lock"
 if [ "$project" = project ]; then
     pip install --quiet --no-deps --no-build-isolation --editable .
 fi
-pip check
+pip check || fail "$venv holds other packages too, and they do not fit: remove it and try again"
