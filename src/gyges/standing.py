@@ -13,7 +13,7 @@ from gyges.canon import Json
 ALL = "all"
 
 
-class Test(StrEnum):
+class Match(StrEnum):
     """How a pin compares the argument at its pointer."""
 
     EQUALS = "equals"
@@ -27,7 +27,7 @@ class Pin:
     """A condition on one argument. A pointer (RFC 6901) that finds nothing does not match."""
 
     pointer: str
-    test: Test
+    test: Match
     value: Json
 
 

@@ -57,7 +57,8 @@ class Corridor(Desk, Timers):
         """
         if by.scope is not Scope.AGENT:
             raise Forbidden("only an agent's key proposes")
-        action = replace(action, agent=by.name, edited_by="")
+        schema = action.tool_schema or self.policy.schema_digest(action.tool)
+        action = replace(action, agent=by.name, edited_by="", tool_schema=schema)
         case = self.opened(action, _standing(by, action))
         earlier = await self._earlier(case, idempotency)
         if earlier is not None:
@@ -120,13 +121,12 @@ class Corridor(Desk, Timers):
             return ""
         if await self.stopped(case.action):
             return ""
-        settings = self.parts.settings
-        return self.parts.signer.mint(
-            permit_for(
-                case, issuer=settings.issuer, origin=self.parts.origin, now=self.now,
-                seconds=settings.permit_seconds, tool_schema=self.policy.schema_digest(case.action.tool),
-            )
+        settings, now = self.parts.settings, self.now
+        permit = permit_for(
+            case, issuer=settings.issuer, origin=self.parts.origin, now=now,
+            seconds=settings.permit_seconds,
         )  # fmt: skip
+        return self.parts.signer.mint(permit)
 
     async def redeem(self, id: str, *, by: Key, permit: str, action: bytes) -> Case:
         """Use up the permit: after this returns, and only then, the executor may run `action`, once."""

@@ -15,7 +15,7 @@ from gyges.errors import Unprocessable
 from gyges.gate.approvals import is_barred, same
 from gyges.pointer import MISSING, Missing, find, parts
 from gyges.principal import Key, Scope
-from gyges.standing import Grant, Pin, Test
+from gyges.standing import Grant, Pin, Match
 
 
 def matches(pin: Pin, action: Action) -> bool:
@@ -24,17 +24,17 @@ def matches(pin: Pin, action: Action) -> bool:
     if isinstance(found, Missing):
         return False
     match pin.test:
-        case Test.EQUALS:
+        case Match.EQUALS:
             return encode(found) == encode(pin.value)
-        case Test.ONE_OF:
+        case Match.ONE_OF:
             return isinstance(pin.value, list) and encode(found) in map(encode, pin.value)
-        case Test.PREFIX:
+        case Match.PREFIX:
             return (
                 isinstance(found, str)
                 and isinstance(pin.value, str)
                 and found.startswith(pin.value)
             )
-        case Test.AT_MOST:
+        case Match.AT_MOST:
             left, right = _number(found), _number(pin.value)
             return left is not None and right is not None and left <= right
 
@@ -112,10 +112,10 @@ def check(grant: Grant, now: int) -> None:
 def _check_pin(pin: Pin) -> None:
     parts(pin.pointer)
     fits = {
-        Test.EQUALS: True,
-        Test.ONE_OF: isinstance(pin.value, list) and bool(pin.value),
-        Test.PREFIX: isinstance(pin.value, str) and bool(pin.value),
-        Test.AT_MOST: _number(pin.value) is not None,
+        Match.EQUALS: True,
+        Match.ONE_OF: isinstance(pin.value, list) and bool(pin.value),
+        Match.PREFIX: isinstance(pin.value, str) and bool(pin.value),
+        Match.AT_MOST: _number(pin.value) is not None,
     }
     if not pin.pointer or not fits[pin.test]:
         raise Unprocessable(f"the pin at {pin.pointer!r} has no sense with test {pin.test}")

@@ -41,9 +41,7 @@ class PermitSigner:
         return {"keys": [_jwk(kid, key) for kid, key in self.keys.items()]}
 
 
-def permit_for(
-    case: Case, *, issuer: str, origin: str, seconds: int, now: int, tool_schema: str
-) -> Permit:
+def permit_for(case: Case, *, issuer: str, origin: str, seconds: int, now: int) -> Permit:
     """The permit of a granted case at `now` (ms): valid for `seconds`, never beyond the case's deadline."""
     issued = now // 1000
     expires = min(issued + seconds, case.deadline // 1000) if case.deadline else issued + seconds
@@ -58,7 +56,7 @@ def permit_for(
         case=case.id,
         digest=case.digest,
         tool=case.action.tool,
-        tool_schema=tool_schema,
+        tool_schema=case.action.tool_schema,
         policy=ruling.policy if ruling else "",
         log=LogPlace(origin=origin, index=case.log_index),
     )
