@@ -19,6 +19,7 @@
     |-- BadProof                422  a proof, note, tile or bundle that does not hold
     `-- Fault                   ours: disk, database, configuration
         |-- StoreDown              503  nothing could be written down, so nothing is granted
+        |-- Unreachable            503  the gate, or what stands behind it, did not answer
         `-- Misconfigured          500
 
 It does not render errors: `web` turns them into RFC 9457 problems, `cli` into one line.
@@ -148,6 +149,13 @@ class StoreDown(Fault):
 
     status = 503
     code = "store-down"
+
+
+class Unreachable(Fault):
+    """The gate did not answer, so nothing may run. Whether it heard is not known."""
+
+    status = 503
+    code = "unreachable"
 
 
 class Misconfigured(Fault):

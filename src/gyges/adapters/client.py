@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gate's HTTP API as Python calls: one method a route, words out, `gyges.errors` raised.
+
+    async with Gate("http://127.0.0.1:8420", key) as gate:
+        answer = await gate.propose("pay", {"to": "Ada", "amount": 12})
+        answer = granted(await gate.settle(answer, seconds=600))     # raises when the answer is no
+
+One `Gate` keeps its connections; make one and share it. It holds one key and speaks for its holder
+only. It decides nothing, verifies no permit and runs nothing: that is `executor.py`.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+from weakref import WeakKeyDictionary
+
+import httpx
+import msgspec
+
+from gyges import errors
+from gyges.answer import Answer
+from gyges.canon import Json
+from gyges.case import Say, State
+from gyges.errors import Fault, GygesError, Malformed, Unreachable
+
+HOLD = 25  # seconds that one long-poll request is held open; the gate allows 60
+_PATIENCE = httpx.Timeout(10, read=HOLD + 15)
+_POOL = httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=60)
+
+_T = TypeVar("_T")
+
+
+class Gate:
+    """One key's view of one gate. Usable from several event loops; each gets its own connections."""
+
+    def __init__(
+        self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+        self._transport = transport
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
+            WeakKeyDictionary()
+        )
+
+    async def __aenter__(self) -> Self:
+        """Nothing is opened before the first request."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Close the connections of this event loop."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections of this event loop."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client:
+            await client.aclose()
+
+    async def propose(
+        self,
+        tool: str,
+        arguments: dict[str, Json],
+        *,
+        idempotency: str = "",
+        wait: int = 0,
+        fields: Mapping[str, Json] | None = None,
+    ) -> Answer:
+        """Propose a call of `tool`; `fields` are other ones of the action, empty ones are left out.
+
+        With `wait` (seconds, at most 60) the gate holds its answer back until people have answered.
+        """
+        body: dict[str, Json] = {"tool": tool, "arguments": arguments}
+        body |= {name: value for name, value in (fields or {}).items() if value}
+        headers = {"idempotency-key": json.dumps(idempotency)} if idempotency else None
+        path = f"/v1/actions?wait={wait}" if wait else "/v1/actions"
+        return _answer(await self.request("POST", path, body, headers))
+
+    async def look(self, id: str, *, wait: int = 0, seen: int = 0) -> Answer:
+        """The case now, or within `wait` seconds as soon as it is settled or newer than version `seen`."""
+        query = f"?wait={wait}&seen={seen}" if wait else ""
+        return _answer(await self.request("GET", f"/v1/actions/{id}{query}"))
+
+    async def settle(self, answer: Answer, *, seconds: float) -> Answer:
+        """Wait up to `seconds` for people; return the case as it stands then, settled or not.
+
+        An edited case is followed to the one that replaced it.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while True:
+            if answer.state is State.SUPERSEDED and answer.replaced_by:
+                answer = await self.look(answer.replaced_by)
+                continue
+            left = end - loop.time()
+            if answer.settled or left <= 0:
+                return answer
+            answer = await self.look(
+                answer.id, wait=min(HOLD, math.ceil(left)), seen=answer.version
+            )
+
+    async def withdraw(self, id: str, reason: str = "") -> Answer:
+        """Take one's own proposal back."""
+        return _answer(await self.request("POST", f"/v1/actions/{id}/withdraw", {"reason": reason}))
+
+    async def find(self, **query: str | int) -> tuple[list[Answer], str]:
+        """One page of cases (`state`, `agent`, `tool`, `episode`, `digest`, `order`, `after`, `limit`), next cursor."""
+        text = str(httpx.QueryParams({name: value for name, value in query.items() if value}))
+        page = _read(await self.request("GET", f"/v1/actions?{text}"), _Page)
+        return page.items, page.next
+
+    async def decide(
+        self,
+        id: str,
+        say: Say,
+        *,
+        digest: str,
+        group: str = "",
+        reason: str = "",
+        guidance: str = "",
+    ) -> Answer:
+        """Approve or deny, as an approver who was shown the action with this digest."""
+        body: dict[str, Json] = {"say": say.value, "digest": digest}
+        words = {"group": group, "reason": reason, "guidance": guidance}
+        body |= {name: value for name, value in words.items() if value}
+        return _answer(await self.request("POST", f"/v1/actions/{id}/decision", body))
+
+    async def edit(
+        self, id: str, *, digest: str, arguments: dict[str, Json], reason: str = ""
+    ) -> Answer:
+        """Put other arguments in place of the agent's: the answer is about the new case."""
+        body: dict[str, Json] = {"digest": digest, "arguments": arguments, "reason": reason}
+        return _answer(await self.request("POST", f"/v1/actions/{id}/edit", body))
+
+    async def redeem(self, id: str, *, permit: str, action: bytes) -> Answer:
+        """Use a permit up, as the executor it is made out to."""
+        body: dict[str, Json] = {"permit": permit, "action": action.decode()}
+        return _answer(await self.request("POST", f"/v1/actions/{id}/redeem", body))
+
+    async def report(
+        self, id: str, *, ok: bool | None, result: str = "", summary: str = ""
+    ) -> Answer:
+        """Say how it went: `ok` None means that nobody can know. `result` is a digest or empty."""
+        body: dict[str, Json] = {"ok": ok}
+        body |= {n: v for n, v in {"result": result, "summary": summary}.items() if v}
+        return _answer(await self.request("POST", f"/v1/actions/{id}/outcome", body))
+
+    async def request(
+        self, method: str, path: str, body: Json = None, headers: dict[str, str] | None = None
+    ) -> bytes:
+        """One request to the gate; return the body of its answer, raise what its problem document says.
+
+        Raises `Unreachable` when no answer came: `extra["sent"]` is 0 when the gate cannot have heard.
+        """
+        content = None if body is None else msgspec.json.encode(body)
+        try:
+            response = await self._client().request(method, path, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            sent = not isinstance(
+                error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+            )
+            what = f"{type(error).__name__} {error}".strip()
+            raise Unreachable(f"the gate at {self.url} gave no answer: {what}", sent=sent) from None
+        if response.status_code >= 300:
+            raise problem(response.status_code, response.content)
+        return response.content
+
+    def _client(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            client = httpx.AsyncClient(
+                base_url=self.url,
+                headers=self._headers,
+                timeout=_PATIENCE,
+                limits=_POOL,
+                transport=self._transport,
+                trust_env=False,
+            )
+            self._clients[loop] = client
+        return client
+
+
+class _Page(msgspec.Struct):
+    items: list[Answer]
+    next: str = ""
+
+
+class _Problem(msgspec.Struct):
+    code: str = ""
+    title: str = ""
+    detail: str = ""
+    instance: str = ""
+
+
+def granted(answer: Answer) -> Answer:
+    """`answer` if it is a yes that is still to be used; else raise the no, with the gate's reason."""
+    if answer.state is State.GRANTED:
+        if not answer.permit:
+            raise errors.Stopped(f"{answer.id}: granted, yet the gate gives no permit now")
+        return answer
+    reason = f"{answer.id}: {answer.reason or answer.state.value}"
+    if answer.guidance:
+        reason += f" - {answer.guidance}"
+    raise _refusal(answer)(reason, case=answer.id, state=answer.state, guidance=answer.guidance)
+
+
+def problem(status: int, body: bytes) -> GygesError:
+    """The error that an RFC 9457 problem document speaks of."""
+    try:
+        told = msgspec.json.decode(body, type=_Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        told = _Problem()
+    text = told.detail or told.title or f"the gate answered with status {status}"
+    kind = _BY_CODE.get(told.code, Fault if status >= 500 else errors.CallerError)
+    return kind(text, status=status)
+
+
+def _refusal(answer: Answer) -> type[GygesError]:
+    if answer.state is State.DENIED:
+        people = any(vote.say is Say.DENY for vote in answer.votes)
+        return errors.PeopleRefused if people else errors.PolicyRefused
+    if answer.state is State.EXPIRED:
+        return errors.PeopleRefused
+    return errors.Expired if answer.state is State.LAPSED else errors.Conflict
+
+
+def _kinds(root: type[GygesError]) -> list[type[GygesError]]:
+    return [root, *(found for kind in root.__subclasses__() for found in _kinds(kind))]
+
+
+_BY_CODE = {kind.code: kind for kind in _kinds(GygesError)}
+
+
+def _answer(body: bytes) -> Answer:
+    return _read(body, Answer)
+
+
+def _read(body: bytes, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"the gate's answer is not a {kind.__name__}: {error}") from None
