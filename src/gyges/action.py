@@ -14,6 +14,7 @@ from gyges.canon import Json
 from gyges.errors import Malformed
 
 VERSION = 1
+ALWAYS = frozenset({"agent", "tool", "arguments"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Action:
     def document(self) -> dict[str, Json]:
         """The action as JSON, version first in spirit: `{"v": 1, "agent": ..., ...}` without empty fields."""
         full = msgspec.to_builtins(self)
-        kept = {name: value for name, value in full.items() if value or name == "arguments"}
+        kept = {name: value for name, value in full.items() if value or name in ALWAYS}
         return {"v": VERSION, **kept}
 
     @property
