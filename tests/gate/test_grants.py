@@ -84,10 +84,10 @@ def test_an_ended_grant_covers_nothing(grant: Grant) -> None:
 def test_a_grant_speaks_once_for_its_maker_and_only_where_asked() -> None:
     """Two grants of one person are one vote; a seat that is not missing is not filled."""
     twin = replace(GRANT, id="g-2")
-    votes, used = speak(waiting(pay(1), finance=2), [GRANT, twin], {"ann": ANN}, 5)
+    votes, used = speak(waiting(pay(1), finance=2), [GRANT, twin], [ANN], 5)
     assert [v.person for v in votes] == ["ann"]
     assert [g.uses for g in used] == [1]
-    assert speak(waiting(pay(1), legal=1), [GRANT], {"ann": ANN}, 5) == ((), ())
+    assert speak(waiting(pay(1), legal=1), [GRANT], [ANN], 5) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,17 @@ def test_a_grant_speaks_once_for_its_maker_and_only_where_asked() -> None:
 )
 def test_a_grant_falls_silent_with_its_makers_right(key: Key) -> None:
     """A maker who left the group, or whose key ended, approves nothing any more."""
-    assert speak(waiting(pay(1), finance=1), [GRANT], {"ann": key}, 5) == ((), ())
-    assert speak(waiting(pay(1), finance=1), [GRANT], {}, 5) == ((), ())
+    assert speak(
+        waiting(pay(1), finance=1), [GRANT], [replace(ANN, id="old", revoked=1), key], 5
+    ) == ((), ())
+    assert speak(waiting(pay(1), finance=1), [GRANT], [], 5) == ((), ())
 
 
 def test_a_barred_maker_is_not_heard() -> None:
     """The owner of the agent cannot approve ahead of time either."""
     owner = replace(ANN, name="olga")
     mine = replace(GRANT, person="olga")
-    assert speak(waiting(pay(1), finance=1), [mine], {"olga": owner}, 5) == ((), ())
+    assert speak(waiting(pay(1), finance=1), [mine], [owner], 5) == ((), ())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ A pin compares JSON values of one type exactly; text is never rendered to be mat
 held to the same rules as a voter: see `approvals.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gyges.action import Action
@@ -54,7 +54,7 @@ def use(grant: Grant, action: Action, now: int) -> Grant | None:
 
 
 def speak(
-    case: Case, grants: Iterable[Grant], people: Mapping[str, Key], now: int
+    case: Case, grants: Iterable[Grant], people: Sequence[Key], now: int
 ) -> tuple[tuple[Vote, ...], tuple[Grant, ...]]:
     """Votes that standing grants cast on `case`, at most one a person, none beyond what is missing."""
     missing = dict(case.requirement.missing(case.approvals()))
@@ -74,16 +74,12 @@ def speak(
     return tuple(votes), tuple(used)
 
 
-def entitled(case: Case, grant: Grant, people: Mapping[str, Key], now: int) -> bool:
+def entitled(case: Case, grant: Grant, people: Sequence[Key], now: int) -> bool:
     """Whether the grant's maker could still vote: enrolled, of the group, and not barred from the case."""
-    key = people.get(grant.person)
-    return (
-        key is not None
-        and key.scope is Scope.APPROVER
-        and key.live(now)
-        and grant.group in key.groups
-        and not is_barred(case, grant.person)
-    )
+    if is_barred(case, grant.person):
+        return False
+    theirs = (key for key in people if key.name == grant.person and key.scope is Scope.APPROVER)
+    return any(key.live(now) and grant.group in key.groups for key in theirs)
 
 
 def check(grant: Grant, now: int) -> None:

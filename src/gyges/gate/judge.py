@@ -109,7 +109,7 @@ class Judge:
         standing = await self.parts.store.grants(case.action.agent, case.action.tool)
         if not standing:
             return after, ()
-        people = {key.name: key for key in await self.parts.store.keys()}
+        people = await self.parts.store.keys()
         votes, used = grants.speak(after, standing, people, self.now)
         return (self.follow(replace(case, votes=votes), verdicts), used) if votes else (after, ())
 
