@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether arguments fit the inputSchema that somebody approved: JSON Schema, compiled once, refusing by default.
+
+Two things are stricter than the standard. An object that lists its `properties` and says nothing about
+others admits no others: what the approver never saw cannot be passed. And a `$ref` must stay inside the
+schema, so that checking an argument can never fetch anything. `format` is not asserted, as in the standard.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from jsonschema.exceptions import (  # type: ignore[import-untyped]
+    SchemaError,
+    ValidationError,
+)
+from jsonschema.protocols import Validator  # type: ignore[import-untyped]
+from jsonschema.validators import Draft202012Validator, validator_for  # type: ignore[import-untyped]
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from gyges.canon import Json
+from gyges.errors import BadPolicy
+
+_COMPOSED = ("allOf", "anyOf", "oneOf", "if", "$ref", "$dynamicRef", "dependentSchemas", "not")
+_SAID = ("additionalProperties", "unevaluatedProperties", "patternProperties")
+
+
+class ArgumentCheck:
+    """One tool's inputSchema, compiled. Raise `BadPolicy` where it is no JSON Schema for an object."""
+
+    def __init__(self, tool: str, schema: Mapping[str, Json]) -> None:
+        if schema.get("type") != "object":
+            raise BadPolicy(f'tool "{tool}": inputSchema must have "type": "object"')
+        for ref in _refs(dict(schema)):
+            if not isinstance(ref, str) or not ref.startswith("#"):
+                raise BadPolicy(
+                    f'tool "{tool}": inputSchema refers outside itself: {str(ref)[:80]}'
+                )
+        whole = cast("Any", closed(dict(schema)))
+        kind = validator_for(whole, default=Draft202012Validator)
+        try:
+            kind.check_schema(whole)
+        except SchemaError as error:
+            place = "/".join(str(part) for part in error.absolute_path)
+            raise BadPolicy(f'tool "{tool}": inputSchema is no JSON Schema at /{place}') from None
+        self._check: Validator = kind(whole, registry=Registry())
+
+    def problem(self, arguments: Mapping[str, Json]) -> str:
+        """One line naming the first argument that does not fit, without its value; "" when all fit."""
+        try:
+            if self._check.is_valid(arguments):
+                return ""
+            errors = sorted(self._check.iter_errors(arguments), key=_place)
+        except (Unresolvable, RecursionError) as error:
+            return f"the arguments cannot be checked: {type(error).__name__}"
+        return _say(errors[0])
+
+
+def closed(schema: Json) -> Json:
+    """`schema` with every plain object closed to properties it does not list."""
+    if not isinstance(schema, dict):
+        return schema
+    found = dict(schema)
+    properties = found.get("properties")
+    if isinstance(properties, dict):
+        found["properties"] = {name: closed(part) for name, part in properties.items()}
+    if "items" in found:
+        found["items"] = closed(found["items"])
+    for word in ("$defs", "definitions"):
+        parts = found.get(word)
+        if isinstance(parts, dict):
+            found[word] = {name: closed(part) for name, part in parts.items()}
+    plain = not any(word in found for word in (*_SAID, *_COMPOSED))
+    if found.get("type") == "object" and plain:
+        found["additionalProperties"] = False
+    return found
+
+
+def _refs(value: Json) -> Iterator[Json]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _refs(item)
+    elif isinstance(value, dict):
+        for word, item in value.items():
+            if word in ("$ref", "$dynamicRef") and not isinstance(item, dict):
+                yield item
+            yield from _refs(item)
+
+
+def _place(error: ValidationError) -> list[str]:
+    return [str(part) for part in error.absolute_path]
+
+
+def _say(error: ValidationError) -> str:
+    at = "".join(f"/{part}" for part in error.absolute_path)
+    rule, wanted = str(error.validator), cast("Json", error.validator_value)
+    held = _names(cast("Json", error.instance))
+    if rule == "required" and isinstance(wanted, list):
+        missing = [str(name) for name in wanted if name not in held]
+        return f"argument {at}/{missing[0]} is missing"
+    if rule == "additionalProperties" and wanted is False:
+        whole = cast("dict[str, Json]", error.schema)
+        strange = sorted(held - _names(whole.get("properties")))
+        return f"argument {at}/{strange[0][:80]} is not one the tool's definition lists"
+    limit = repr(wanted)
+    return f"argument {at or '/'} breaks {rule} {limit[:80] if limit.isprintable() else ''}".strip()
+
+
+def _names(value: Json) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()
