@@ -96,6 +96,19 @@ def bundles_of(size: int, since: int = 0) -> Iterator[Tile]:
     yield from _row(ENTRIES, size, since)
 
 
+def row_length(level: int, size: int) -> int:
+    """How many hashes (or entries) a tree of `size` has at this level of tiles."""
+    return size >> HEIGHT * max(level, 0)
+
+
+def partials_of(size: int) -> Iterator[Tile]:
+    """The partial tiles of a tree of `size`, its partial bundle first."""
+    for level in range(ENTRIES, (size.bit_length() + HEIGHT - 1) // HEIGHT):
+        index, width = divmod(row_length(level, size), WIDTH)
+        if width:
+            yield Tile(level, index, width)
+
+
 def _row(level: int, hashes: int, since: int) -> Iterator[Tile]:
     if hashes == since:
         return
