@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the HTTP side together: a Starlette application with the API's door in front of it.
+
+The door answers what is in the table; Starlette carries the rest (pages, lifespan) and says 404 to what is
+nowhere. The gate is opened and closed by whoever calls this.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gyges.errors import NotFound
+from gyges.web import problems
+from gyges.web.call import Desk
+from gyges.web.door import REQUEST, Door
+from gyges.web.metrics import Metrics
+from gyges.web.openapi import document
+from gyges.web.table import TABLE
+
+if TYPE_CHECKING:
+    from gyges.wiring import Gate
+
+
+def make_app(gate: "Gate") -> Starlette:
+    """The application of an open gate. `app.state.desk.closing.set()` ends all waiting, before a shutdown."""
+    desk = Desk(
+        gate=gate,
+        metrics=Metrics(),
+        closing=asyncio.Event(),
+        document=msgspec.json.encode(document(TABLE.routes)),
+    )
+    app = Starlette(
+        middleware=[Middleware(Door, desk=desk, table=TABLE)],
+        exception_handlers={404: _nowhere},
+    )
+    app.state.desk = desk
+    return app
+
+
+async def _nowhere(request: Request, _: Exception) -> Response:
+    path = request.url.path
+    found = problems.problem(
+        NotFound(f"there is nothing at {path[:200]}"), path, request.scope[REQUEST]
+    )
+    return Response(found.body, found.status, media_type=found.type.decode())

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may come in: bodies and queries of the API, as small frozen structs that refuse unknown members.
+
+Bounds stand here so that they are checked in one place and shown in the OpenAPI document. Whether the
+content makes sense is for the corridor to say.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gyges.action import Action, Excerpt
+from gyges.canon import Json
+from gyges.case import Say
+from gyges.principal import Scope
+from gyges.standing import Match
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Maybe = Annotated[str, Meta(max_length=200)]
+Words = Annotated[str, Meta(max_length=4000)]
+Digest = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
+Millis = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # to the end of the year 9999
+Seconds = Annotated[float, Meta(ge=0, le=60)]
+Holder = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}$")]
+
+
+class Body(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Base of all bodies and queries."""
+
+
+class Passage(Body):
+    """A piece of what the agent had read, and where it came from."""
+
+    text: Annotated[str, Meta(max_length=100_000)]
+    source: Name
+    trusted: bool = False
+
+
+class Propose(Body):
+    """One tool call, whole; who proposes is known from the key."""
+
+    tool: Name
+    arguments: dict[str, Json]
+    server: Maybe = ""
+    tool_schema: Annotated[str, Meta(pattern="^(sha256:[0-9a-f]{64})?$")] = ""
+    resource: Annotated[str, Meta(max_length=2000)] = ""
+    episode: Maybe = ""
+    principal: Maybe = ""
+    purpose: Words = ""
+    context: Annotated[tuple[Passage, ...], Meta(max_length=100)] = ()
+    provenance: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    amends: Maybe = ""
+
+    def action(self, agent: str) -> Action:
+        """The action that `agent` proposes by this."""
+        passages = (Excerpt(text=p.text, source=p.source, trusted=p.trusted) for p in self.context)
+        return Action(
+            agent=agent, tool=self.tool, arguments=self.arguments, server=self.server,
+            tool_schema=self.tool_schema, resource=self.resource, episode=self.episode,
+            principal=self.principal, purpose=self.purpose, provenance=self.provenance,
+            context=tuple(passages) if self.context else (), amends=self.amends,
+        )  # fmt: skip
+
+
+class Explain(Propose, kw_only=True):
+    """An action to explain, proposed by nobody: `agent` is named, `approvals` are supposed."""
+
+    agent: Name
+    approvals: dict[str, Annotated[int, Meta(ge=0, le=1000)]] = msgspec.field(default_factory=dict)
+
+
+class Withdraw(Body):
+    """Why the agent takes it back."""
+
+    reason: Words = ""
+
+
+class Decide(Body):
+    """A person's word on the bytes with this digest."""
+
+    say: Say
+    digest: Digest
+    group: Maybe = ""
+    reason: Words = ""
+    guidance: Words = ""
+
+
+class Edit(Body):
+    """Other arguments in place of the agent's: a new case that walks the corridor again."""
+
+    digest: Digest
+    arguments: dict[str, Json]
+    reason: Words = ""
+
+
+class Redeem(Body):
+    """A permit with the exact bytes that will run: `action` is the canonical action, as text."""
+
+    permit: Annotated[str, Meta(max_length=10_000)]
+    action: str
+
+
+class Report(Body):
+    """How it ended: `ok` null means that nobody can know."""
+
+    ok: bool | None
+    result: Annotated[str, Meta(pattern="^(sha256:[0-9a-f]{64})?$")] = ""
+    summary: Words = ""
+
+
+class PinBody(Body):
+    """A condition on the argument at `pointer` (RFC 6901)."""
+
+    pointer: Name
+    test: Match
+    value: Json
+
+
+class MakeGrant(Body):
+    """An approval given ahead: for one agent and tool, pinned, counted and ending."""
+
+    agent: Name
+    tool: Name
+    group: Name
+    pins: Annotated[tuple[PinBody, ...], Meta(min_length=1, max_length=20)]
+    expires: Millis
+    max_uses: Annotated[int, Meta(ge=1, le=1000)]
+    reason: Words
+    sum_pointer: Maybe = ""
+    sum_limit: Annotated[float, Meta(ge=0)] = 0
+
+
+class PutStop(Body):
+    """Why everything in the scope stops."""
+
+    reason: Words = ""
+
+
+class MakeKey(Body):
+    """A key to make. `expires` 0 is never; `groups` matter for approvers and agents."""
+
+    name: Holder
+    scope: Scope
+    groups: Annotated[tuple[Holder, ...], Meta(max_length=50)] = ()
+    owner: Maybe = ""
+    executor: Maybe = ""
+    expires: Millis = 0
+
+
+class ToolSeen(Body):
+    """A tool's definition as a server gives it now (MCP names)."""
+
+    name: Name
+    inputSchema: dict[str, Json]  # noqa: N815 - MCP's name
+    description: Annotated[str, Meta(max_length=100_000)] = ""
+    annotations: dict[str, Json] | None = None
+
+
+class VisibleTools(Body):
+    """The tools of one server, to be told which of them policy could ever allow."""
+
+    server: Name
+    tools: Annotated[tuple[ToolSeen, ...], Meta(max_length=1000)]
+
+
+class WaitQuery(Body):
+    """How many seconds to hold the answer back while people think."""
+
+    wait: Seconds = 0
+
+
+class LookQuery(Body):
+    """`seen`: hold the answer until the case has a version above this."""
+
+    wait: Seconds = 0
+    seen: Annotated[int, Meta(ge=0, le=2**53)] = 0
+
+
+class ListQuery(Body):
+    """Which cases, in which order; `state` may name several, with commas between."""
+
+    state: Maybe = ""
+    agent: Maybe = ""
+    tool: Maybe = ""
+    episode: Maybe = ""
+    digest: Maybe = ""
+    order: Literal["risk", "new"] = "new"
+    after: Annotated[str, Meta(max_length=500)] = ""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class GrantsQuery(Body):
+    """Whose standing grants."""
+
+    agent: Maybe = ""
+    tool: Maybe = ""
+
+
+class EventsQuery(Body):
+    """Which events; times in ms, `until` exclusive, `first` the lowest index."""
+
+    subject: Maybe = ""
+    agent: Maybe = ""
+    episode: Maybe = ""
+    kind: Maybe = ""
+    since: Millis = 0
+    until: Millis = 0
+    first: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 200
+
+
+class ProofQuery(Body):
+    """The tree's size that the proof is for; 0 is that of the latest checkpoint."""
+
+    size: Annotated[int, Meta(ge=0, le=2**53)] = 0
+
+
+class ConsistencyQuery(Body):
+    """Two sizes of the tree; `new` 0 is that of the latest checkpoint."""
+
+    old: Annotated[int, Meta(ge=1, le=2**53)]
+    new: Annotated[int, Meta(ge=0, le=2**53)] = 0
+
+
+class EvidenceQuery(Body):
+    """One of: a case, an episode, a span of time."""
+
+    case: Maybe = ""
+    episode: Maybe = ""
+    since: Millis = 0
+    until: Millis = 0

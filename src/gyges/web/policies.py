@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy in force over HTTP: show it, explain one action under it, load it anew, tell which tools it knows.
+
+It rules nothing itself: rulings, explanations and the loading are `gate/`'s.
+"""
+
+from typing import Any
+
+from gyges.errors import Fault
+from gyges.gate.policy import CedarPolicy
+from gyges.gate.schema import definition_digest
+from gyges.principal import Key
+from gyges.web import bodies, views
+from gyges.web.call import Call, Nothing, Reply, reply
+
+
+async def show(call: Call[None, Nothing]) -> Reply:
+    """The policy set in force: its digest and everything the digest covers."""
+    policy = _policy(call)
+    return reply(views.PolicyView(digest=policy.digest, document=policy.document))
+
+
+async def visible(call: Call[bodies.VisibleTools, Nothing]) -> Reply:
+    """Which of a server's tools policy could ever allow this agent; a changed definition is not known."""
+    policy, server = _policy(call), call.body.server
+    tools = [_tool_view(policy, call.key, server, tool) for tool in call.body.tools]
+    return reply({"tools": tools})
+
+
+async def reload(call: Call[None, Nothing]) -> Reply:
+    """Load the policy folder anew; a set that does not load leaves the old one in force."""
+    return reply(views.Reloaded(digest=await call.gate.reload(by=call.key.name)))
+
+
+def _policy(call: Call[Any, Any]) -> CedarPolicy:
+    policy = call.gate.corridor.policy
+    if not isinstance(policy, CedarPolicy):
+        raise Fault("the policy in force is not Cedar")
+    return policy
+
+
+def _tool_view(policy: CedarPolicy, key: Key, server: str, tool: bodies.ToolSeen) -> views.ToolView:
+    digest = definition_digest(
+        tool.name, tool.inputSchema, tool.annotations, description=tool.description
+    )
+    approved = policy.tools.get(tool.name)
+    known = (
+        approved is not None
+        and approved.server in ("", server)
+        and policy.schema_digest(tool.name) == digest
+    )
+    return views.ToolView(
+        name=tool.name,
+        visible=known and policy.visible(key.name, tool.name, key.groups),
+        known=known,
+        risk=policy.risk(tool.name),
+        digest=digest,
+    )

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API, line by line: method, path, who may, what goes in, what comes out. The one place that knows it.
+
+The door serves it, the OpenAPI document is written from it, and tests walk it with a key of every scope.
+A route that is not here does not exist; a scope that is not named is refused; `PUBLIC` is said aloud.
+No line that decides anything names AGENT, and a test holds it to that.
+"""
+
+from gyges.answer import Answer
+from gyges.principal import Scope
+from gyges.standing import Grant, Stop
+from gyges.web import bodies, cases, deciding, health, keys, logs, policies, views
+from gyges.web.call import Route
+from gyges.web.routing import Table
+
+AGENT, EXECUTOR, APPROVER, AUDITOR, ADMIN = (
+    frozenset({scope})
+    for scope in (Scope.AGENT, Scope.EXECUTOR, Scope.APPROVER, Scope.AUDITOR, Scope.ADMIN)
+)
+PUBLIC = None
+SEES_CASES = AGENT | APPROVER | AUDITOR | EXECUTOR
+OVERSEES = APPROVER | AUDITOR | ADMIN
+TEXT, BYTES, LINES = "text/plain", "application/octet-stream", "application/jsonl"
+CASE = "/v1/actions/{id}"
+
+ROUTES = (
+    Route(method="POST", path="/v1/actions", scopes=AGENT, handler=cases.propose,
+          body=bodies.Propose, query=bodies.WaitQuery, answer=Answer, also=(202,),
+          headers=("Idempotency-Key",)),
+    Route(method="GET", path="/v1/actions", scopes=AGENT | APPROVER | AUDITOR,
+          handler=cases.list_cases, query=bodies.ListQuery, answer=views.Answers),
+    Route(method="GET", path=CASE, scopes=SEES_CASES, handler=cases.look,
+          query=bodies.LookQuery, answer=Answer, also=(202,)),
+    Route(method="GET", path=f"{CASE}/stream", scopes=SEES_CASES, handler=cases.stream,
+          media="text/event-stream", headers=("Last-Event-ID",)),
+    Route(method="POST", path=f"{CASE}/withdraw", scopes=AGENT, handler=cases.withdraw,
+          body=bodies.Withdraw, body_optional=True, answer=Answer),
+    Route(method="POST", path=f"{CASE}/decision", scopes=APPROVER, handler=deciding.decide,
+          body=bodies.Decide, answer=Answer),
+    Route(method="POST", path=f"{CASE}/edit", scopes=APPROVER, handler=deciding.edit,
+          body=bodies.Edit, answer=Answer, status=201),
+    Route(method="POST", path=f"{CASE}/redeem", scopes=EXECUTOR, handler=cases.redeem,
+          body=bodies.Redeem, answer=Answer),
+    Route(method="POST", path=f"{CASE}/outcome", scopes=EXECUTOR, handler=cases.outcome,
+          body=bodies.Report, answer=Answer),
+    Route(method="GET", path="/v1/grants", scopes=OVERSEES, handler=deciding.list_grants,
+          query=bodies.GrantsQuery, answer=views.Grants),
+    Route(method="POST", path="/v1/grants", scopes=APPROVER, handler=deciding.make_grant,
+          body=bodies.MakeGrant, answer=Grant, status=201),
+    Route(method="POST", path="/v1/grants/{id}/revoke", scopes=APPROVER | ADMIN,
+          handler=deciding.revoke_grant, answer=Grant),
+    Route(method="GET", path="/v1/stops", scopes=OVERSEES, handler=deciding.list_stops,
+          answer=views.Stops),
+    Route(method="PUT", path="/v1/stops/{scope}", scopes=APPROVER | ADMIN,
+          handler=deciding.put_stop, body=bodies.PutStop, body_optional=True, answer=Stop),
+    Route(method="DELETE", path="/v1/stops/{scope}", scopes=ADMIN, handler=deciding.lift_stop,
+          status=204),
+    Route(method="GET", path="/v1/policy", scopes=OVERSEES, handler=policies.show,
+          answer=views.PolicyView),
+    Route(method="POST", path="/v1/policy/reload", scopes=ADMIN, handler=policies.reload,
+          answer=views.Reloaded),
+    Route(method="POST", path="/v1/tools/visible", scopes=AGENT, handler=policies.visible,
+          body=bodies.VisibleTools, answer=views.Tools),
+    Route(method="GET", path="/v1/keys", scopes=ADMIN, handler=keys.list_keys,
+          answer=views.Keys),
+    Route(method="POST", path="/v1/keys", scopes=ADMIN, handler=keys.make_key,
+          body=bodies.MakeKey, answer=views.NewKey, status=201),
+    Route(method="POST", path="/v1/keys/{id}/revoke", scopes=ADMIN, handler=keys.revoke_key,
+          answer=views.KeyView),
+    Route(method="GET", path="/v1/log/events", scopes=AUDITOR, handler=logs.events,
+          query=bodies.EventsQuery, answer=views.Events),
+    Route(method="GET", path="/v1/log/proof/{index}", scopes=PUBLIC, handler=logs.inclusion,
+          query=bodies.ProofQuery, answer=views.Inclusion),
+    Route(method="GET", path="/v1/log/consistency", scopes=PUBLIC, handler=logs.consistency,
+          query=bodies.ConsistencyQuery, answer=views.Consistency),
+    Route(method="GET", path="/log/checkpoint", scopes=PUBLIC, handler=logs.latest, media=TEXT),
+    Route(method="GET", path="/log/tile/{path*}", scopes=PUBLIC, handler=logs.tile, media=BYTES),
+    Route(method="GET", path="/healthz", scopes=PUBLIC, handler=health.alive,
+          answer=views.Health),
+    Route(method="GET", path="/readyz", scopes=PUBLIC, handler=health.ready,
+          answer=views.Health, also=(503,)),
+    Route(method="GET", path="/metrics", scopes=PUBLIC, handler=health.metrics, media=TEXT),
+    Route(method="GET", path="/openapi.json", scopes=PUBLIC, handler=health.document,
+          answer=dict),
+    Route(method="GET", path="/.well-known/jwks.json", scopes=PUBLIC, handler=health.jwks,
+          answer=dict, media="application/jwk-set+json"),
+)  # fmt: skip
+
+TABLE = Table(ROUTES)
