@@ -40,11 +40,18 @@ class Gate:
         self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self.url = url.rstrip("/")
+        self.key = key
         self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
         self._transport = transport
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
             WeakKeyDictionary()
         )
+
+    def speaking_for(self, key: str) -> "Gate":
+        """The same gate over the same connections, with another holder's key."""
+        other = Gate(self.url, key, transport=self._transport)
+        other._clients = self._clients
+        return other
 
     async def __aenter__(self) -> Self:
         """Nothing is opened before the first request."""
@@ -161,8 +168,9 @@ class Gate:
         Raises `Unreachable` when no answer came: `extra["sent"]` is 0 when the gate cannot have heard.
         """
         content = None if body is None else msgspec.json.encode(body)
+        told = self._headers | headers if headers else self._headers
         try:
-            response = await self._client().request(method, path, content=content, headers=headers)
+            response = await self._client().request(method, path, content=content, headers=told)
         except httpx.HTTPError as error:
             sent = not isinstance(
                 error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
@@ -179,7 +187,6 @@ class Gate:
         if client is None:
             client = httpx.AsyncClient(
                 base_url=self.url,
-                headers=self._headers,
                 timeout=_PATIENCE,
                 limits=_POOL,
                 transport=self._transport,

@@ -22,7 +22,7 @@ from gyges.adapters.claims import Claims, Untold
 from gyges.adapters.client import Gate
 from gyges.adapters.keyset import KeySet
 from gyges.adapters.reporter import Reporter
-from gyges.errors import PermitRefused, Stopped, StoreDown, Unreachable
+from gyges.errors import GygesError, PermitRefused, Stopped, StoreDown, Unreachable
 from gyges.permit import Permit, check_action, read_permit
 
 _T = TypeVar("_T")
@@ -80,33 +80,23 @@ class Executor:
         `schema` is the digest of the tool's definition as the executor knows it: the permit must name
         the same.
         """
-        await self._reporter.recover()
-        keys = await self._keys.holding(_kid(token))
-        now = time.time_ns() // 1_000_000
-        permit = read_permit(
-            token,
-            keys,
-            issuer=self._issuer,
-            audience=self.name,
-            now=now // 1000,
-            leeway=self._leeway,
-        )
-        admitted = Admitted(permit=permit, action=_action(permit, action, schema))
-        await self._reporter.claim(permit.nonce, permit.case, now)
+        admitting = self._reporter.keep(self._admit(token, action, schema))
         try:
-            await self._gate.redeem(permit.case, permit=token, action=action)
-        except BaseException as error:
-            await asyncio.shield(self._not_run(admitted, error))
+            return await asyncio.shield(admitting)
+        except asyncio.CancelledError:
+            admitting.add_done_callback(self._abandoned)
             raise
-        return admitted
 
     async def finish(
         self, admitted: Admitted, *, ok: bool | None, result: str = "", summary: str = ""
     ) -> None:
-        """Write down how it went, and tell the gate from a task of its own until it has heard."""
+        """Write down how it went, and tell the gate from a task of its own until it has heard.
+
+        Goes on to its end even when the caller is cancelled.
+        """
         permit = admitted.permit
         untold = Untold(nonce=permit.nonce, case=permit.case, ok=ok, result=result, summary=summary)
-        await self._reporter.settle(untold)
+        await asyncio.shield(self._reporter.keep(self._reporter.settle(untold)))
 
     async def run(
         self,
@@ -122,21 +112,39 @@ class Executor:
         try:
             result = await work(admitted.action)
         except BaseException as error:
-            await asyncio.shield(self.finish(admitted, ok=blame(error), summary=brief(error)))
+            await self.finish(admitted, ok=blame(error), summary=brief(error))
             raise
-        await asyncio.shield(self.finish(admitted, ok=True, result=digest(result)))
+        await self.finish(admitted, ok=True, result=digest(result))
         return result
 
     async def drain(self, seconds: float | None = None) -> None:
-        """Wait until the gate has heard every outcome so far, or for so many seconds."""
+        """Wait until the gate has heard every outcome so far; raise `TimeoutError` after `seconds`."""
         await self._reporter.drain(seconds)
 
-    async def _not_run(self, admitted: Admitted, error: BaseException) -> None:
-        unheard = isinstance(error, Unreachable) and not error.extra["sent"]
-        if unheard or isinstance(error, Stopped | StoreDown):
-            await self._reporter.release(admitted.permit.nonce)
-        else:
-            await self.finish(admitted, ok=False, summary=f"not run: {brief(error)}")
+    async def _admit(self, token: str, action: bytes, schema: str) -> Admitted:
+        await self._reporter.recover()
+        keys = await self._keys.holding(_kid(token))
+        now = time.time_ns() // 1_000_000
+        permit = read_permit(
+            token, keys, issuer=self._issuer, audience=self.name, now=now // 1000, leeway=self._leeway
+        )  # fmt: skip
+        admitted = Admitted(permit=permit, action=_action(permit, action, schema))
+        await self._reporter.claim(permit.nonce, permit.case, now)
+        try:
+            await self._gate.redeem(permit.case, permit=token, action=action)
+        except GygesError as error:
+            unheard = isinstance(error, Unreachable) and not error.extra["sent"]
+            if unheard or isinstance(error, Stopped | StoreDown):
+                await self._reporter.release(permit.nonce)
+            else:
+                await self.finish(admitted, ok=False, summary=f"not run: {brief(error)}")
+            raise
+        return admitted
+
+    def _abandoned(self, admitting: asyncio.Task[Admitted]) -> None:
+        if not admitting.cancelled() and admitting.exception() is None:
+            why = "not run: the caller left before it began"
+            self._reporter.keep(self.finish(admitting.result(), ok=False, summary=why))
 
 
 def _kid(token: str) -> str:

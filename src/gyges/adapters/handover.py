@@ -13,6 +13,7 @@ the agent cannot reach the undecorated function: code in one process can always 
 """
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import threading
@@ -45,8 +46,8 @@ def guarded(
     people; `more` are further fields of the action (`purpose`, `episode`, ...). Raises `Misconfigured`
     for a function whose parameters have no names to approve: `*args`, `**kwargs`, positional-only.
     """
-
-    way = _Way(gate, executor, tool, hold, {"server": executor.name} | more)
+    fields: dict[str, Json] = {"server": executor.name, **more}
+    way = _Way(gate, executor, tool, hold, fields)
 
     def guard(function: Callable[_P, _R]) -> Callable[_P, _R]:
         signature = _named(function)
@@ -93,9 +94,9 @@ def _guard_async(
                 **admitted.action.arguments
             )
         except BaseException as error:
-            await asyncio.shield(way.fail(admitted, error))
+            await way.fail(admitted, error)
             raise
-        await asyncio.shield(way.finish(admitted, result))
+        await way.finish(admitted, result)
         return result
 
     return run
@@ -120,7 +121,8 @@ def _guard_sync(
 
 async def _told(executor: Executor, finishing: Coroutine[Any, Any, None]) -> None:
     await finishing
-    await executor.drain(_LINGER)  # a script may end right after the call
+    with contextlib.suppress(TimeoutError):  # then the next start tells
+        await executor.drain(_LINGER)  # a script may end right after the call
 
 
 def digest_of(result: object) -> str:

@@ -7,16 +7,17 @@ for it, and a gate that is away hears later. It verifies nothing and runs nothin
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gyges.adapters.claims import Claims, Untold
 from gyges.adapters.client import Gate
 from gyges.errors import Fault, Forbidden, GygesError, StoreDown, Unauthenticated
 
 RETRY = 1.0  # seconds before an outcome is told again, doubling up to a minute
+_LINGER = 5.0  # seconds that a closing executor gives to what is under way
 _T = TypeVar("_T")
 
 
@@ -28,6 +29,7 @@ class Reporter:
         self._claims = claims
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="gyges-claims")
         self._telling: set[asyncio.Task[None]] = set()
+        self._kept: set[asyncio.Task[Any]] = set()
         self._recovered = False
 
     async def recover(self) -> None:
@@ -40,15 +42,8 @@ class Reporter:
             self._tell(untold)
 
     async def claim(self, nonce: str, case: str, at: int) -> None:
-        """`Claims.claim`; a caller cancelled meanwhile leaves no claim behind."""
-        work = self._off_loop(lambda: self._claims.claim(nonce, case, at))
-        claiming = asyncio.ensure_future(work)
-        try:
-            await asyncio.shield(claiming)
-        except asyncio.CancelledError:
-            await claiming
-            await self.release(nonce)
-            raise
+        """`Claims.claim`."""
+        await self._off_loop(lambda: self._claims.claim(nonce, case, at))
 
     async def release(self, nonce: str) -> None:
         """`Claims.release`."""
@@ -61,22 +56,28 @@ class Reporter:
             await self._off_loop(partial(write, summary=untold.summary))
         self._tell(untold)
 
+    def keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """Begin `work` so that it goes on to its end even if whoever began it is cancelled."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+        return task
+
     async def drain(self, seconds: float | None = None) -> None:
-        """Wait until the gate has heard what this event loop has to tell, or for so many seconds."""
-        if ours := self._ours():
-            await asyncio.wait(ours, timeout=seconds)
+        """Wait until the gate has heard what this event loop has to tell; raise `TimeoutError` after `seconds`."""
+        async with asyncio.timeout(seconds):
+            while ours := [*_here(self._kept), *_here(self._telling)]:
+                await asyncio.wait(ours)
 
     async def close(self) -> None:
         """Stop telling; what is still untold stays on disk."""
-        ours = self._ours()
-        for task in ours:
+        if kept := _here(self._kept):
+            await asyncio.wait(kept, timeout=_LINGER)
+        telling = _here(self._telling)
+        for task in telling:
             task.cancel()
-        await asyncio.gather(*ours, return_exceptions=True)
+        await asyncio.gather(*telling, return_exceptions=True)
         self._disk.shutdown()
-
-    def _ours(self) -> list[asyncio.Task[None]]:
-        loop = asyncio.get_running_loop()
-        return [task for task in tuple(self._telling) if task.get_loop() is loop]
 
     def _tell(self, untold: Untold) -> None:
         task = asyncio.get_running_loop().create_task(self._report(untold))
@@ -103,3 +104,8 @@ class Reporter:
 
     async def _off_loop(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
+
+
+def _here(tasks: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    loop = asyncio.get_running_loop()
+    return [task for task in tuple(tasks) if task.get_loop() is loop]
