@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filtering, ordering and paging of cases held in a list, as the real stores do it in SQL."""
+
+from collections.abc import Sequence
+
+from gyges.case import Case
+from gyges.ledger.reads import MOST_CASES, Place, make_cursor, read_cursor
+from gyges.ledger.rows import NEVER
+from gyges.ports import CaseQuery, Page
+
+
+def page_of(cases: Sequence[Case], query: CaseQuery) -> Page:
+    """One page of `cases`, which stand in the order in which they were first stored."""
+    after = read_cursor(query.after, by_risk=query.by_risk)
+    limit = min(max(query.limit, 1), MOST_CASES)
+    places = [(_place(case, seq, query), case) for seq, case in enumerate(cases, 1)]
+    found = sorted(
+        (pair for pair in places if pair[0] > after and _matches(pair[1], query)),
+        key=lambda pair: pair[0],
+    )
+    page = found[:limit]
+    more = make_cursor(page[-1][0]) if len(found) > limit else ""
+    return Page(cases=tuple(case for _, case in page), next=more)
+
+
+def _place(case: Case, seq: int, query: CaseQuery) -> Place:
+    return (-case.risk, case.deadline or NEVER, seq) if query.by_risk else (-seq,)
+
+
+def _matches(case: Case, query: CaseQuery) -> bool:
+    return (
+        (not query.states or case.state in query.states)
+        and query.agent in ("", case.action.agent)
+        and query.tool in ("", case.action.tool)
+        and query.episode in ("", case.action.episode)
+        and query.digest in ("", case.digest)
+    )
