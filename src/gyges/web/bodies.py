@@ -22,7 +22,6 @@ Words = Annotated[str, Meta(max_length=4000)]
 Digest = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
 Millis = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # to the end of the year 9999
 Seconds = Annotated[float, Meta(ge=0, le=60)]
-Holder = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}$")]
 
 
 class Body(
@@ -31,7 +30,7 @@ class Body(
     """Base of all bodies and queries."""
 
 
-class Passage(Body):
+class Passage(Body, frozen=True, kw_only=True):
     """A piece of what the agent had read, and where it came from."""
 
     text: Annotated[str, Meta(max_length=100_000)]
@@ -39,7 +38,7 @@ class Passage(Body):
     trusted: bool = False
 
 
-class Propose(Body):
+class Propose(Body, frozen=True, kw_only=True):
     """One tool call, whole; who proposes is known from the key."""
 
     tool: Name
@@ -65,20 +64,20 @@ class Propose(Body):
         )  # fmt: skip
 
 
-class Explain(Propose, kw_only=True):
+class Explain(Propose, frozen=True, kw_only=True):
     """An action to explain, proposed by nobody: `agent` is named, `approvals` are supposed."""
 
     agent: Name
     approvals: dict[str, Annotated[int, Meta(ge=0, le=1000)]] = msgspec.field(default_factory=dict)
 
 
-class Withdraw(Body):
+class Withdraw(Body, frozen=True, kw_only=True):
     """Why the agent takes it back."""
 
     reason: Words = ""
 
 
-class Decide(Body):
+class Decide(Body, frozen=True, kw_only=True):
     """A person's word on the bytes with this digest."""
 
     say: Say
@@ -88,7 +87,7 @@ class Decide(Body):
     guidance: Words = ""
 
 
-class Edit(Body):
+class Edit(Body, frozen=True, kw_only=True):
     """Other arguments in place of the agent's: a new case that walks the corridor again."""
 
     digest: Digest
@@ -96,14 +95,14 @@ class Edit(Body):
     reason: Words = ""
 
 
-class Redeem(Body):
+class Redeem(Body, frozen=True, kw_only=True):
     """A permit with the exact bytes that will run: `action` is the canonical action, as text."""
 
     permit: Annotated[str, Meta(max_length=10_000)]
     action: str
 
 
-class Report(Body):
+class Report(Body, frozen=True, kw_only=True):
     """How it ended: `ok` null means that nobody can know."""
 
     ok: bool | None
@@ -111,7 +110,7 @@ class Report(Body):
     summary: Words = ""
 
 
-class PinBody(Body):
+class PinBody(Body, frozen=True, kw_only=True):
     """A condition on the argument at `pointer` (RFC 6901)."""
 
     pointer: Name
@@ -119,7 +118,7 @@ class PinBody(Body):
     value: Json
 
 
-class MakeGrant(Body):
+class MakeGrant(Body, frozen=True, kw_only=True):
     """An approval given ahead: for one agent and tool, pinned, counted and ending."""
 
     agent: Name
@@ -133,24 +132,24 @@ class MakeGrant(Body):
     sum_limit: Annotated[float, Meta(ge=0)] = 0
 
 
-class PutStop(Body):
+class PutStop(Body, frozen=True, kw_only=True):
     """Why everything in the scope stops."""
 
     reason: Words = ""
 
 
-class MakeKey(Body):
+class MakeKey(Body, frozen=True, kw_only=True):
     """A key to make. `expires` 0 is never; `groups` matter for approvers and agents."""
 
-    name: Holder
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
     scope: Scope
-    groups: Annotated[tuple[Holder, ...], Meta(max_length=50)] = ()
+    groups: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
     owner: Maybe = ""
     executor: Maybe = ""
     expires: Millis = 0
 
 
-class ToolSeen(Body):
+class ToolSeen(Body, frozen=True, kw_only=True):
     """A tool's definition as a server gives it now (MCP names)."""
 
     name: Name
@@ -159,27 +158,27 @@ class ToolSeen(Body):
     annotations: dict[str, Json] | None = None
 
 
-class VisibleTools(Body):
+class VisibleTools(Body, frozen=True, kw_only=True):
     """The tools of one server, to be told which of them policy could ever allow."""
 
     server: Name
     tools: Annotated[tuple[ToolSeen, ...], Meta(max_length=1000)]
 
 
-class WaitQuery(Body):
+class WaitQuery(Body, frozen=True, kw_only=True):
     """How many seconds to hold the answer back while people think."""
 
     wait: Seconds = 0
 
 
-class LookQuery(Body):
+class LookQuery(Body, frozen=True, kw_only=True):
     """`seen`: hold the answer until the case has a version above this."""
 
     wait: Seconds = 0
     seen: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
-class ListQuery(Body):
+class ListQuery(Body, frozen=True, kw_only=True):
     """Which cases, in which order; `state` may name several, with commas between."""
 
     state: Maybe = ""
@@ -192,14 +191,14 @@ class ListQuery(Body):
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
-class GrantsQuery(Body):
+class GrantsQuery(Body, frozen=True, kw_only=True):
     """Whose standing grants."""
 
     agent: Maybe = ""
     tool: Maybe = ""
 
 
-class EventsQuery(Body):
+class EventsQuery(Body, frozen=True, kw_only=True):
     """Which events; times in ms, `until` exclusive, `first` the lowest index."""
 
     subject: Maybe = ""
@@ -212,20 +211,20 @@ class EventsQuery(Body):
     limit: Annotated[int, Meta(ge=1, le=1000)] = 200
 
 
-class ProofQuery(Body):
+class ProofQuery(Body, frozen=True, kw_only=True):
     """The tree's size that the proof is for; 0 is that of the latest checkpoint."""
 
     size: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
-class ConsistencyQuery(Body):
+class ConsistencyQuery(Body, frozen=True, kw_only=True):
     """Two sizes of the tree; `new` 0 is that of the latest checkpoint."""
 
     old: Annotated[int, Meta(ge=1, le=2**53)]
     new: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
-class EvidenceQuery(Body):
+class EvidenceQuery(Body, frozen=True, kw_only=True):
     """One of: a case, an episode, a span of time."""
 
     case: Maybe = ""

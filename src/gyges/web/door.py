@@ -88,7 +88,7 @@ class Door:
             client = scope.get("client")
             caller = await self._keeper.admit(headers, client[0] if client else "", now)
             _check_scope(caller, route)
-        query = read_query(scope["query_string"], route.query)
+        query: Any = read_query(scope["query_string"], route.query)
         body: Any = None
         if route.body is not None:
             raw = await read_body(headers, receive, self._limit)

@@ -42,7 +42,8 @@ class Table:
     def find(self, method: str, raw_path: bytes) -> tuple[Route, tuple[str, ...]] | None:
         """The route and the variable parts of the path; None for an unknown path; raise `NoMethod`."""
         path = raw_path.decode("latin-1")
-        methods, params = self._exact.get(path), ()
+        params: tuple[str, ...] = ()
+        methods = self._exact.get(path)
         if methods is None:
             methods, params = self._walk(path)
         if not methods:
@@ -53,7 +54,8 @@ class Table:
         return route, params
 
     def _walk(self, path: str) -> tuple[dict[str, Route], tuple[str, ...]]:
-        node, params = self._root, []
+        node = self._root
+        params: list[str] = []
         parts = path.split("/")[1:]
         for at, part in enumerate(parts):
             following = node.literal.get(part)

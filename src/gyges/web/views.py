@@ -17,33 +17,33 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all views."""
 
 
-class Answers(View):
+class Answers(View, frozen=True, kw_only=True):
     """A page of cases; `next` goes into `after`, empty at the end."""
 
     items: tuple[Answer, ...]
     next: str
 
 
-class Grants(View):
+class Grants(View, frozen=True, kw_only=True):
     """All standing grants that fit the query."""
 
     items: tuple[Grant, ...]
 
 
-class Stops(View):
+class Stops(View, frozen=True, kw_only=True):
     """The kill switches that are on."""
 
     items: tuple[Stop, ...]
 
 
-class Events(View):
+class Events(View, frozen=True, kw_only=True):
     """A page of the log's events; `next` goes into `first`, empty at the end."""
 
     items: tuple[Recorded, ...]
     next: str
 
 
-class Inclusion(View):
+class Inclusion(View, frozen=True, kw_only=True):
     """RFC 6962 2.1.1: hashes in hexadecimal, from the leaf upwards; the checkpoint is a signed note."""
 
     index: int
@@ -52,7 +52,7 @@ class Inclusion(View):
     checkpoint: str
 
 
-class Consistency(View):
+class Consistency(View, frozen=True, kw_only=True):
     """RFC 6962 2.1.2, between the trees of size `old` and `new`."""
 
     old: int
@@ -61,7 +61,7 @@ class Consistency(View):
     checkpoint: str
 
 
-class KeyView(View):
+class KeyView(View, frozen=True, kw_only=True):
     """A key as it may be shown: without its hash."""
 
     id: str
@@ -75,20 +75,20 @@ class KeyView(View):
     revoked: int
 
 
-class Keys(View):
+class Keys(View, frozen=True, kw_only=True):
     """All keys, revoked ones too."""
 
     items: tuple[KeyView, ...]
 
 
-class NewKey(View):
+class NewKey(View, frozen=True, kw_only=True):
     """A key just made. `secret` is shown this once and kept nowhere."""
 
     key: KeyView
     secret: str
 
 
-class Health(View, omit_defaults=True):
+class Health(View, frozen=True, kw_only=True, omit_defaults=True):
     """How it stands; `reason` is a problem's code."""
 
     status: str
@@ -97,20 +97,20 @@ class Health(View, omit_defaults=True):
     log: int = 0
 
 
-class PolicyView(View):
+class PolicyView(View, frozen=True, kw_only=True):
     """The set in force. `document` holds rules, tool definitions and groups: what `digest` is the digest of."""
 
     digest: str
     document: dict[str, Json]
 
 
-class Reloaded(View):
+class Reloaded(View, frozen=True, kw_only=True):
     """The digest of the set that is now in force."""
 
     digest: str
 
 
-class ToolView(View):
+class ToolView(View, frozen=True, kw_only=True):
     """`known`: its definition is the approved one. `visible`: policy could allow it under some arguments."""
 
     name: str
@@ -120,7 +120,7 @@ class ToolView(View):
     digest: str
 
 
-class Tools(View):
+class Tools(View, frozen=True, kw_only=True):
     """The tools asked about, in the same order."""
 
     tools: tuple[ToolView, ...]
@@ -134,7 +134,7 @@ def key_view(key: Key) -> KeyView:
     )  # fmt: skip
 
 
-class Problem(View):
+class Problem(View, frozen=True, kw_only=True):
     """RFC 9457. `code` is for programs; further members belong to the problem."""
 
     type: str

@@ -7,6 +7,7 @@ itself. The stream never resumes from a buffer: it tells the present state, then
 """
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeAlias
 
@@ -33,17 +34,16 @@ async def wait_for(call: Call[Any, Any], case: Case, ready: Ready, timeout_ms: i
     end = loop.time() + timeout_ms / 1000
     left = asyncio.ensure_future(_gone(call.receive))
     closing = asyncio.ensure_future(call.desk.closing.wait())
+    ends: set[asyncio.Future[Any]] = {left, closing}
     try:
         while True:
             rung = call.gate.corridor.bell.listen(case.id)
             try:
                 case = await call.gate.store.case(case.id) or case
                 time_left = end - loop.time()
-                if ready(case) or closing.done() or time_left <= 0:
+                if ready(case) or call.desk.closing.is_set() or time_left <= 0:
                     return case
-                await asyncio.wait(
-                    {rung, left, closing}, timeout=time_left, return_when=asyncio.FIRST_COMPLETED
-                )
+                await asyncio.wait({rung, *ends}, timeout=time_left, return_when=FIRST_COMPLETED)
             finally:
                 rung.cancel()
             if left.done():
