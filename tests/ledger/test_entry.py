@@ -157,6 +157,73 @@ def test_no_other_split_into_salt_and_payload(value: dict[str, Json], shift: int
         )
 
 
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**17), 10**17)
+    | st.floats()
+    | st.text(st.sampled_from('ab"\\\n\x7f\x1f\u00e9\ue000\ufffd\U0001f600\ud800')),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(st.sampled_from("ab\u00e9\ue000\U0001f600\ud800")), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text("ab"), anything, max_size=3), st.booleans(), st.booleans())
+def test_the_quick_look_at_a_payload_agrees_with_the_slow_one(
+    value: dict[str, object], ascii_only: bool, sort: bool
+) -> None:
+    """A payload written by the standard library is accepted exactly if it is canonical."""
+    text = json.dumps(value, ensure_ascii=ascii_only, sort_keys=sort, separators=(",", ":"))
+    payload = text.encode("utf-8", "surrogatepass")
+    try:
+        canonical = canon.encode(canon.parse(payload)) == payload
+    except Malformed:
+        canonical = False
+    raw = b'{"payload":' + payload + b',"salt":"' + SALT.hex().encode() + b'"}'
+    try:
+        accepted = entry.parse_payload(raw) == (SALT, payload)
+    except BadProof:
+        accepted = False
+    assert accepted == canonical
+
+
+@pytest.mark.parametrize(
+    ("payload", "canonical"),
+    [
+        (b'{"a":1}', True),
+        (b'{"a":1,"a":1}', False),
+        (b'{"a":-0}', False),
+        (b'{"a":1.0}', False),
+        (b'{"a":1e-7}', True),
+        (b'{"a":1e-07}', False),
+        (b'{"a":NaN}', False),
+        (b'{"a":-Infinity}', False),
+        (b'{"a":9007199254740991}', True),
+        (b'{"a":9007199254740992}', False),
+        (b'{"a":"NaN 1.5 1234567890123456"}', True),
+        ('{"\U0001f600":1,"\ufb33":2}'.encode(), True),
+        ('{"\ufb33":2,"\U0001f600":1}'.encode(), False),
+        (b'{"a":' + b"[" * 63 + b"]" * 63 + b"}", True),
+        (b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", False),
+        (b'{"a":"\xff"}', False),
+        (b'{"a":"\\ud800"}', False),
+    ],
+)
+def test_payloads_where_readers_disagree(payload: bytes, canonical: bool) -> None:
+    """Duplicate keys, other numbers, other orders and depths are not payloads."""
+    raw = b'{"payload":' + payload + b',"salt":"' + SALT.hex().encode() + b'"}'
+    if canonical:
+        assert entry.parse_payload(raw) == (SALT, payload)
+    else:
+        with pytest.raises(BadProof):
+            entry.parse_payload(raw)
+
+
 @given(objects, st.data())
 def test_a_changed_payload_file_does_not_fit(value: dict[str, Json], data: st.DataObject) -> None:
     """Any byte changed in a payload file is noticed."""
