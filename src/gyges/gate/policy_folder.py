@@ -18,7 +18,7 @@ from gyges.gate.policy import CedarPolicy, load
 from gyges.gate.schema import ToolDefinition, read_tools
 
 
-def read_folder(folder: Path) -> CedarPolicy:
+def read_policy(folder: Path) -> CedarPolicy:
     """The policy set in `folder`; raise `BadPolicy` naming the file, and the line and rule where there is one."""
     return load(read_sources(folder), read_definitions(folder), read_groups(folder))
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from gyges.action import Action
 from gyges.canon import Json
 from gyges.gate.policy_arguments import ArgumentCheck
-from gyges.gate.policy_types import Inexact, RecordShape, at_pointer, decimal, record_of
+from gyges.gate.policy_types import Inexact, RecordShape, decimal, record_of
 from gyges.gate.schema import ToolDefinition, risk_of
+from gyges.pointer import MISSING, Missing, find
 
 
 class Unfit(Exception):
@@ -50,8 +51,8 @@ class Tool:
             found: dict[str, Json] = {"input": self.shape.pick(arguments, names)}
         except Inexact as error:
             raise Unfit(f"argument {error}") from None
-        value = at_pointer(arguments, pointer) if pointer else None
-        if value is not None:
+        value = find(arguments, pointer) if pointer else MISSING
+        if not isinstance(value, Missing):
             try:
                 found["amount"] = decimal(value)
             except Inexact as error:

@@ -13,8 +13,11 @@ checked elsewhere; a converter refuses what it cannot say exactly all the same.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from urllib.parse import unquote
 
 from gyges.canon import Json
+from gyges.errors import Malformed
+from gyges.pointer import Missing, find
 
 RESERVED = frozenset({"__extn", "__entity", "__expr"})  # keys with a meaning in Cedar's JSON
 DEPTH = 16
@@ -110,19 +113,6 @@ def decimal_text(value: Json) -> str:
     return f"{whole}.{part or '0'}"
 
 
-def at_pointer(value: Json, pointer: str) -> Json:
-    """What stands at `pointer` (RFC 6901), None where there is nothing."""
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isascii() and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
-
-
 def decimal(value: Json) -> Json:
     """`value` as Cedar's JSON for a decimal."""
     return {"__extn": {"fn": "decimal", "arg": decimal_text(value)}}
@@ -197,7 +187,11 @@ def _option(options: list[Json], root: Mapping[str, Json], depth: int) -> Shape 
 def _follow(ref: Json, root: Mapping[str, Json]) -> Json:
     if not isinstance(ref, str) or not ref.startswith("#"):
         return None
-    return at_pointer(dict(root), ref[1:])
+    try:
+        found = find(dict(root), unquote(ref[1:]))
+    except Malformed:
+        return None
+    return None if isinstance(found, Missing) else found
 
 
 def _text(value: Json) -> Json:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gyges import canon
+from gyges import canon, pointer
 from gyges.canon import Json
 from gyges.errors import BadPolicy, Malformed
 from gyges.gate.policy_types import record_of
@@ -153,6 +153,7 @@ def check_tools(tools: Iterable[ToolDefinition]) -> dict[str, ToolDefinition]:
             known = ", ".join((*RISKS, UNKNOWN))
             raise BadPolicy(f'tool "{tool.name}": risk "{tool.risk}" is none of {known}')
         try:
+            pointer.parts(tool.amount)
             canon.clean(tool.document())
         except Malformed as error:
             raise BadPolicy(f'tool "{tool.name}": {error}') from None

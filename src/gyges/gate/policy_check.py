@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether rules fit the tools and groups there are: Cedar's strict validation, rule by rule.
+
+A rule that could err on some well-formed action does not pass: a misspelt argument, a missing `has`, a
+group that does not exist, a scope that can match nothing. It evaluates nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from cedarpy import (
+    Schema,
+    validate_policies,  # pyright: ignore[reportUnknownVariableType] - a bare dict in its signature
+)
+
+from gyges import canon
+from gyges.errors import BadPolicy
+from gyges.gate.policy_rules import Rule
+from gyges.gate.schema import GROUP_NAME, ToolDefinition, cedar_schema
+
+
+def check_groups(groups: Mapping[str, int]) -> None:
+    """Raise `BadPolicy` for a group whose name a rule could not write plainly, or of negative size."""
+    for group, size in groups.items():
+        if not GROUP_NAME.fullmatch(group) or size < 0:
+            raise BadPolicy(f'group "{group[:80]}": a name of letters, digits and _ . - is needed')
+
+
+def build_schema(tools: Mapping[str, ToolDefinition], groups: Mapping[str, int]) -> Schema:
+    """The parsed schema that rules must fit; `str()` of it is Cedar text for people."""
+    try:
+        text = canon.encode(canon.clean(cedar_schema(tools, groups))).decode()
+        return Schema.from_json_str(text)
+    except ValueError as error:
+        raise BadPolicy(f"the tools make no Cedar schema: {' '.join(str(error).split())}") from None
+
+
+def check_rules(rules: Iterable[Rule], schema: Schema, groups: Mapping[str, int]) -> None:
+    """Raise `BadPolicy` with file, line and rule for the first rule that does not fit."""
+    for rule in rules:
+        for path in sorted(rule.looks):
+            if path[0:1] == ("approvals",) and len(path) > 1 and path[1] not in groups:
+                raise BadPolicy(f'{rule.where}: there is no approver group "{path[1]}"')
+        result = validate_policies(rule.text, schema)
+        if not result.validation_passed:
+            first = result.errors[0].error if result.errors else "does not fit the schema"
+            text = " ".join(first.split()).removeprefix("for policy `policy0`, ")
+            raise BadPolicy(f"{rule.where}: {text[:300]}")
