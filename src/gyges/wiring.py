@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one place that picks the parts: a data folder becomes a running gate.
+
+    DATA/  gyges.toml  gyges.db  keys/log.key  keys/permit-<kid>.key  policy/*.cedar, tools.json,
+           groups.json, monitors.toml
+
+`found` makes such a folder, `open_gate` opens one. It serves nothing: `web` and `cli` do.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gyges import __version__
+from gyges.episode import Event, Kind
+from gyges.errors import Misconfigured
+from gyges.gate import keys as enrolment
+from gyges.gate.corridor import Corridor
+from gyges.gate.judge import Parts, plain
+from gyges.gate.permits import load_signer, read_seed, rotate, write_seed
+from gyges.gate.policy import CedarPolicy
+from gyges.gate.policy_folder import read_policy
+from gyges.ledger.note import Signer
+from gyges.ledger.sqlite import SqliteStore
+from gyges.monitors import panel
+from gyges.monitors.rule_file import read_rules
+from gyges.ports import Change, Clock, EventQuery, Monitor
+from gyges.principal import Key, Scope
+from gyges.settings import Settings
+
+SYSTEM = "gate"  # who acts when the gate itself does: at its start, by its timers
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """An open gate and its parts. One process holds a data folder at a time."""
+
+    settings: Settings
+    store: SqliteStore
+    corridor: Corridor
+    policy: CedarPolicy  # the set in force
+    clock: Clock
+    folder: Path
+
+    @property
+    def log(self) -> SqliteStore:
+        """The log is the store's own tree."""
+        return self.store
+
+    async def enrol(
+        self, *, name: str, scope: Scope, by: str, groups: Sequence[str] = (), owner: str = "",
+        executor: str = "", expires: int = 0,
+    ) -> tuple[Key, str]:  # fmt: skip
+        """A new key and its secret, which is shown once."""
+        now = self.clock.now()
+        key, secret = enrolment.new_key(
+            name, scope, now=now, groups=groups, owner=owner, executor=executor, expires=expires
+        )
+        await enrolment.enrol(self.store, self.store, key, by=by, now=now)
+        return key, secret
+
+    async def revoke(self, id: str, *, by: str) -> Key:
+        """End a key."""
+        return await enrolment.revoke(self.store, self.store, id, by=by, now=self.clock.now())
+
+    async def reload(self, *, by: str) -> str:
+        """Put the policy on disk in force; raise `BadPolicy`, the old one staying, if it does not load."""
+        policy = read_policy(self.folder / "policy")
+        await self._record_policy(policy, by)
+        self.policy = policy
+        self.corridor.swap(policy)
+        return policy.digest
+
+    async def rotate(self, *, by: str) -> str:
+        """Sign permits with a new key from now on; the one before still verifies. Returns its id."""
+        kid = rotate(self.folder / "keys", self.clock.now())
+        self.corridor.swap(self.policy, load_signer(self.folder / "keys"))
+        await self._record(Kind.SIGNER_ROTATED, kid=kid, by=by)
+        return kid
+
+    async def start(self) -> None:
+        """Write down that this gate started, and under which policy if that is a new one."""
+        await self._record(Kind.GATE_STARTED, version=__version__, origin=self.settings.origin)
+        loads = await self.store.events(EventQuery(kinds=(Kind.POLICY_LOADED,), limit=10_000))
+        if not loads or loads[-1].event.body.get("digest") != self.policy.digest:
+            await self._record_policy(self.policy, SYSTEM)
+
+    async def close(self) -> None:
+        """Finish what is being written and let the data folder go."""
+        await self.store.close()
+
+    async def _record_policy(self, policy: CedarPolicy, by: str) -> None:
+        await self._record(
+            Kind.POLICY_LOADED, digest=policy.digest, document=policy.document, by=by
+        )
+
+    async def _record(self, kind: Kind, **body: object) -> None:
+        event = Event(kind=kind, at=self.clock.now(), subject=SYSTEM, body=plain(**body))
+        await self.store.record(Change(events=(event,)))
+
+
+async def open_gate(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    monitors: Sequence[Monitor] | None = None,
+    step: Callable[[int], None] = lambda _: None,
+) -> Gate:
+    """The gate of the folder `settings.data`; raise `Misconfigured` or `BadPolicy` if it cannot start."""
+    folder = Path(settings.data)
+    if not (folder / "keys" / "log.key").exists():
+        raise Misconfigured(f"{folder} is no data folder; `gyges init {folder}` makes one")
+    policy = read_policy(folder / "policy")
+    watch = read_monitors(folder) if monitors is None else monitors
+    seed = read_seed(folder / "keys" / "log.key").private_bytes_raw()
+    signer = Signer.from_seed(settings.origin, seed)
+    store = await SqliteStore.open(
+        folder / "gyges.db", origin=settings.origin, signer=signer, step=step
+    )
+    parts = Parts(
+        recorder=store, store=store, signer=load_signer(folder / "keys"),
+        clock=clock or SystemClock(), settings=settings, origin=settings.origin, step=step,
+        look=partial(panel.look, watch, budget_s=settings.monitor_seconds),
+    )  # fmt: skip
+    gate = Gate(
+        settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,
+        clock=parts.clock, folder=folder,
+    )  # fmt: skip
+    await gate.start()
+    return gate
+
+
+def read_monitors(folder: Path) -> Sequence[Monitor]:
+    """The monitors a data folder asks for: rules, if `policy/monitors.toml` is there."""
+    file = folder / "policy" / "monitors.toml"
+    return (read_rules(file),) if file.exists() else ()
+
+
+def found(folder: Path, *, now: int) -> None:
+    """Make the keys of a new data folder; raise `Misconfigured` if it holds a log already."""
+    keys = folder / "keys"
+    if (keys / "log.key").exists() or (folder / "gyges.db").exists():
+        raise Misconfigured(f"{folder} is a data folder already; it is left as it is")
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "policy").mkdir(exist_ok=True)
+    write_seed(keys / "log.key", Ed25519PrivateKey.generate())
+    rotate(keys, now)
