@@ -14,7 +14,7 @@ from gyges.decision import Requirement
 from gyges.errors import Malformed, Unprocessable
 from gyges.gate.grants import check, matches, speak, use
 from gyges.principal import Key, Scope
-from gyges.standing import Grant, Pin, Match
+from gyges.standing import Grant, Match, Pin
 
 PIN = Pin(pointer="/to", test=Match.EQUALS, value="a@example.org")
 GRANT = Grant(
