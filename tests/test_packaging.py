@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The locks and the commands: what a fresh machine relies on before any of our code runs."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,37 @@ def test_a_lock_is_up_to_date(name: str) -> None:
         entry = held[canonicalize_name(wanted.name)]
         version = re.split(r"==| ", entry, maxsplit=2)[1]
         assert wanted.specifier.contains(version), f"{text} is not what {name} has: {version}"
+
+
+def imported(folder: Path) -> set[str]:
+    """The top-level modules that Python files below `folder` import, wherever in the file."""
+    found: set[str] = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("folder", ["src", "tests"])
+def test_what_is_imported_is_declared(folder: str) -> None:
+    """No import rests on a distribution that only some other dependency happens to bring."""
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    declared = [*PROJECT["project"]["dependencies"], *(text for extra in extras for text in extra)]
+    if folder == "tests":
+        declared += PROJECT["dependency-groups"]["dev"]
+    names = {canonicalize_name(Requirement(text).name) for text in declared}
+    brought = packages_distributions()
+    ours = {"gyges", "tests", "tools", "bench"}
+    # A module whose distribution is not installed here is known by its own name.
+    borrowed = {
+        module
+        for module in imported(ROOT / folder) - ours
+        if names.isdisjoint(canonicalize_name(name) for name in brought.get(module, [module]))
+    }
+    assert not borrowed, f"declare in pyproject.toml, then `make lock`: {sorted(borrowed)}"
 
 
 def test_demo_and_tests_share_an_environment() -> None:
