@@ -74,8 +74,8 @@ class MemoryStore:
         self._keys.update({key.id: key for key in change.keys})
         for notice in change.notices:
             self._notices.setdefault(notice.id, notice)
-        for id in change.told:
-            self._notices.pop(id, None)
+        for told in change.told:
+            self._notices.pop(told, None)
 
     def _check(self, change: Change) -> None:
         for case in change.cases:
@@ -232,7 +232,7 @@ class MemoryStore:
             if not 0 <= index < len(self._leaves):
                 raise NotFound(f"the log has no entry {index} to redact")
         subjects = sorted({self._leaves[index].event.subject for index in indices})
-        scrubbed = [scrub(self._cases[id]) for id in subjects if id in self._cases]
+        scrubbed = [scrub(self._cases[name]) for name in subjects if name in self._cases]
         made = self._append((event,))
         self._redacted.update(indices)
         self._cases.update({case.id: replace(case, version=case.version + 1) for case in scrubbed})
