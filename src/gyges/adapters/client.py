@@ -124,6 +124,11 @@ class Gate:
         page = _read(await self.request("GET", f"/v1/actions?{text}"), _Page)
         return page.items, page.next
 
+    async def visible(self, server: str, tools: list[dict[str, Json]]) -> list["Visible"]:
+        """What policy says of tools whose definitions (name, inputSchema, ...) a server gives now."""
+        body: dict[str, Json] = {"server": server, "tools": list(tools)}
+        return _read(await self.request("POST", "/v1/tools/visible", body), _Tools).tools
+
     async def decide(
         self,
         id: str,
@@ -194,6 +199,20 @@ class Gate:
             )
             self._clients[loop] = client
         return client
+
+
+class Visible(msgspec.Struct, frozen=True):
+    """`known`: the definition is the approved one. `visible`: policy could allow it under some arguments."""
+
+    name: str
+    visible: bool
+    known: bool
+    risk: str
+    digest: str
+
+
+class _Tools(msgspec.Struct):
+    tools: list[Visible]
 
 
 class _Page(msgspec.Struct):

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of an agent's calls wait for people, so that the same call made again resumes instead of asking twice.
+
+It is a cache of what the gate knows: lost at a restart, and asked for again at an agent's first call.
+"""
+
+from gyges.adapters.client import Gate
+from gyges.adapters.mcp_words import Proposal, fingerprint_of
+from gyges.answer import Answer
+from gyges.case import State
+
+MANY = 200
+
+
+class Waits:
+    """Open cases by agent (the digest of its key) and call."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, dict[str, str]] = {}
+
+    async def find(self, gate: Gate, who: str, call: Proposal) -> Answer | None:
+        """The case of the same call that is still open, or granted and not yet used."""
+        mine = self._open.get(who)
+        if mine is None:
+            mine = self._open.setdefault(who, await _recall(gate))
+        case = mine.get(call.fingerprint()) if mine else None
+        if case is None:
+            return None
+        answer = await gate.look(case)
+        while answer.state is State.SUPERSEDED and answer.replaced_by:
+            answer = await gate.look(answer.replaced_by)
+        if answer.state in (State.PROPOSED, State.WAITING, State.GRANTED):
+            return answer
+        mine.pop(call.fingerprint(), None)
+        return None
+
+    def add(self, who: str, call: Proposal, case: str) -> None:
+        """`case` waits for people."""
+        self._open.setdefault(who, {})[call.fingerprint()] = case
+
+    def drop(self, who: str, case: str) -> None:
+        """`case` is settled."""
+        mine = self._open.get(who, {})
+        for call in [call for call, open_case in mine.items() if open_case == case]:
+            del mine[call]
+
+
+async def _recall(gate: Gate) -> dict[str, str]:
+    page, _ = await gate.find(state="waiting,granted", limit=MANY)
+    asked = [answer for answer in page if answer.required and not answer.amends]
+    return {fingerprint_of(answer.action): answer.id for answer in asked}
