@@ -76,6 +76,8 @@ def test_parse_is_the_inverse_of_path(tile: Tile) -> None:
         "tile/0/../000",
         "tile/0/\u0660\u0660\u0660",
         "tile/entry/000",
+        "tile/0/" + "x001/" * 5000 + "001",
+        "tile/0/x010/x000/x000/x000/x000/x000/000",
         "",
     ],
 )
@@ -168,7 +170,8 @@ def test_what_the_getter_refuses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "index", "width"), [(-2, 0, 1), (64, 0, 1), (0, -1, 1), (0, 0, 0), (0, 0, 257)]
+    ("level", "index", "width"),
+    [(-2, 0, 1), (64, 0, 1), (0, -1, 1), (0, 2**63, 1), (0, 0, 0), (0, 0, 257)],
 )
 def test_there_are_no_such_tiles(level: int, index: int, width: int) -> None:
     """Levels, indices and widths out of range name nothing."""

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from gyges.errors import BadProof, NotFound
-from gyges.ledger.merkle import HASH_SIZE, Frontier, Getter
+from gyges.ledger.merkle import HASH_SIZE, MAX_SIZE, Frontier, Getter
 
 CHECKPOINT = "checkpoint"
 HEIGHT = 8
@@ -32,7 +32,8 @@ Reader: TypeAlias = Callable[[str], bytes | None]
 """read(path) -> the file's bytes, or None where there is none."""
 
 _PATH = re.compile(
-    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
+    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?",
+    re.ASCII,
 )
 
 
@@ -45,7 +46,8 @@ class Tile:
     width: int = WIDTH
 
     def __post_init__(self) -> None:
-        if not ENTRIES <= self.level <= MAX_LEVEL or self.index < 0 or not 1 <= self.width <= WIDTH:
+        known_level = ENTRIES <= self.level <= MAX_LEVEL
+        if not known_level or not 0 <= self.index <= MAX_SIZE or not 1 <= self.width <= WIDTH:
             raise BadProof(f"no tile has level {self.level}, index {self.index}, {self.width} wide")
 
     @property

@@ -38,7 +38,7 @@ class Report:
     withheld: int = 0  # entries whose payload was not given: redacted, or not ours to see
     ahead: int = 0  # listed tiles of a larger tree than the signed one: nothing vouches for them
     findings: tuple[Finding, ...] = ()
-    more_findings: int = 0  # beyond the first 1000, only counted
+    gave_up: bool = False  # after 1000 findings: the rest was not looked at
 
     @property
     def held(self) -> bool:
@@ -133,5 +133,5 @@ def _report(tally: Tally, signed: Checkpoint | None = None) -> Report:
         withheld=tally.withheld,
         ahead=tally.ahead,
         findings=tuple(tally.findings),
-        more_findings=tally.more_findings,
+        gave_up=tally.full,
     )

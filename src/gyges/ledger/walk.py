@@ -39,10 +39,9 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What a pass counted and found. Findings beyond `MAX_FINDINGS` are only counted."""
+    """What a pass counted and found; no more than `MAX_FINDINGS`."""
 
     findings: list[Finding] = field(default_factory=list[Finding])
-    more_findings: int = 0
     entries: int = 0
     tiles: int = 0
     earlier: int = 0
@@ -51,11 +50,14 @@ class Tally:
     ahead: int = 0
 
     def find(self, where: str, what: str) -> None:
-        """Note a finding."""
-        if len(self.findings) < MAX_FINDINGS:
+        """Note a finding, unless there are enough."""
+        if not self.full:
             self.findings.append(Finding(where=where, what=what))
-        else:
-            self.more_findings += 1
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many findings that more would tell nobody anything."""
+        return len(self.findings) >= MAX_FINDINGS
 
 
 def _no_stops() -> dict[int, list[tuple[str, Checkpoint]]]:
@@ -103,12 +105,17 @@ class Walk:
             self._plan(tile)
 
     def run(self, progress: Callable[[int], object]) -> None:
-        """Walk from the first entry to the signed root, or as far as the files go."""
+        """Walk from the first entry to the signed root, or until there are enough findings.
+
+        Giving up keeps a log that signs an absurd size from holding the verifier for ever.
+        """
         size = self.signed.size
         self._meet(0, [])
         for bundle in tiles.bundles_of(size):
             self._bundle(bundle)
             progress(bundle.index * WIDTH + bundle.width)
+            if self.tally.full:
+                return
         for level in range(1, len(self.rows)):
             if row := self.rows[level]:
                 index = tiles.row_length(level, size) // WIDTH
@@ -124,8 +131,9 @@ class Walk:
         """One bundle of entries, up through every tile that it completes."""
         leaves = self._settle(Tile(0, bundle.index, bundle.width), self._leaves(bundle))
         first = bundle.index * WIDTH
-        for place in range(1, bundle.width) if self.stops else ():
-            self._meet(first + place, leaves[:place])
+        for place in range(1, bundle.width):
+            if first + place in self.stops:
+                self._meet(first + place, leaves[:place])
         if bundle.width < WIDTH:
             self.rows[0] = leaves
             return
