@@ -9,7 +9,7 @@ commit the path must still lead to the file that we opened. It knows nothing of 
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,8 +22,9 @@ Identity = tuple[int, int]
 class Disk:
     """The connections of one store. Its methods may be called from any thread, one at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, write: bool = True) -> None:
         self.path = path
+        self._write = write
         self._lock: int | None = None
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
@@ -58,9 +59,12 @@ class Disk:
         self.close()
         try:
             before = _identity(self.path)
-            self._writer = schema.connect(self.path, write=True)
-            prepare(self._writer)
+            if self._write:
+                self._writer = schema.connect(self.path, write=True)
+                prepare(self._writer)
             self._reader = schema.connect(self.path, write=False)
+            if not self._write:
+                prepare(self._reader)
             self._scanner = schema.connect(self.path, write=False)
             self._reader.execute("SELECT size FROM head").fetchone()
             wal = _identity(self._wal)
@@ -99,7 +103,7 @@ class Disk:
         return conn
 
     @contextmanager
-    def asked(self) -> Iterator[None]:
+    def asked(self) -> Generator[None]:
         """While something is read: a failure becomes `StoreDown`, and the file is opened anew."""
         try:
             yield

@@ -32,6 +32,11 @@ def checkpoint(conn: sqlite3.Connection) -> bytes:
     return found
 
 
+def origin(conn: sqlite3.Connection) -> str:
+    """The log's name, as its checkpoint has it."""
+    return checkpoint(conn).split(b"\n", 1)[0].decode()
+
+
 def size(conn: sqlite3.Connection) -> int:
     """How many entries the checkpoint covers."""
     found: int = conn.execute("SELECT size FROM head").fetchone()[0]

@@ -3,8 +3,8 @@
 
 Changes that arrive while a commit is on its way to the disk go out together with the next one. They
 are staged on the event loop, where Python work is cheapest, and only the flush waits in a thread.
-Point reads take 10-20 us and run on the loop; lists run in a thread, over a connection of their own.
-When the disk fails everybody is told so, and each later call tries anew. It repairs nothing.
+When the disk fails everybody is told so, and each later call tries anew. It repairs nothing; reading
+is `sqlite_reader`'s.
 """
 
 import asyncio
@@ -13,33 +13,20 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
+from typing import Self
 
-from gyges.case import Case
-from gyges.episode import Event, Recorded
-from gyges.errors import GygesError, Malformed, NotFound, StoreDown
-from gyges.ledger import log, reads, schema
+from gyges.episode import Event
+from gyges.errors import GygesError, Malformed, StoreDown
+from gyges.ledger import schema
 from gyges.ledger.note import Signer, Verifier
+from gyges.ledger.sqlite_reader import SqliteReader
 from gyges.ledger.stage import Redaction, Work
 from gyges.ledger.writer import POISON, Writer
-from gyges.ports import (
-    CaseQuery,
-    Change,
-    EventQuery,
-    Idempotency,
-    Notice,
-    Page,
-    Receipt,
-)
-from gyges.principal import Key
-from gyges.standing import Grant, Stop
+from gyges.ports import Change, Receipt
 
 LARGEST_BATCH = 256
 WAIT_MS = 2000  # how long another process may hold the write lock
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Question: TypeAlias = Callable[Concatenate[sqlite3.Connection, P], T]
 Waiter = tuple[Work, "asyncio.Future[Receipt]"]
 
 
@@ -47,19 +34,15 @@ def _no_step(_: int) -> None:
     pass
 
 
-class SqliteStore:
+class SqliteStore(SqliteReader):
     """Recorder, Store and Log over one file. One event loop; one process at a time may write."""
 
     def __init__(self, writer: Writer, origin: str) -> None:
-        self.origin = origin
+        super().__init__(writer.disk, origin, writer.open)
         self._writer = writer
         self._pending: list[Waiter] = []
         self._draining: asyncio.Task[None] | None = None
         self._flusher = ThreadPoolExecutor(1, "gyges-flush")
-        self._scanner = ThreadPoolExecutor(1, "gyges-scan")
-        self._proofs = log.Proofs(self._tile)
-        self._turn = asyncio.Lock()  # a transaction, or opening anew, at a time
-        self._closed = False
 
     @classmethod
     async def open(
@@ -94,9 +77,8 @@ class SqliteStore:
         if self._draining is not None:
             await asyncio.wait({self._draining})
         self._flusher.shutdown()
-        self._scanner.shutdown()
-        self._writer.disk.close()
-        self._writer.disk.unlock()
+        await super().close()
+        self._disk.unlock()
 
     # --- Recorder ---
 
@@ -107,7 +89,8 @@ class SqliteStore:
     async def redact(self, indices: Sequence[int], event: Event) -> Receipt:
         """See `ports.Log`; what the closed cases among them say is emptied as well."""
         receipt = await self._submit(Redaction(tuple(indices), event))
-        await self._in_thread(self._flusher, self._empty_wal)
+        async with self._turn:
+            await self._in_thread(self._empty_wal)
         return receipt
 
     def _submit(self, work: Work) -> "asyncio.Future[Receipt]":
@@ -154,133 +137,32 @@ class SqliteStore:
 
     async def _try(self, works: list[Work]) -> Sequence[Receipt | GygesError]:
         writer = self._writer
-        if not writer.disk.ready:
-            await self._in_thread(self._flusher, writer.open)
+        if not self._disk.ready:
+            await self._in_thread(writer.open)
         try:
             writer.begin()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            await self._in_thread(self._flusher, writer.begin, WAIT_MS)
+            await self._in_thread(writer.begin, WAIT_MS)
         batch = writer.stage(works)
         if not batch.empty:
-            await self._in_thread(self._flusher, writer.commit)
+            await self._in_thread(writer.commit)
         return batch.outcomes
 
     def _empty_wal(self) -> None:
-        """Redacted bytes must not linger in the write-ahead log; it is cut when nobody reads."""
+        """Redacted bytes must not linger in the write-ahead log, so cut it.
+
+        Should somebody be reading it all the time, it is cut when the store is closed.
+        """
         try:
-            self._writer.disk.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._disk.writer().execute(f"PRAGMA busy_timeout={WAIT_MS}")
+            self._disk.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except (sqlite3.Error, StoreDown) as error:
-            raise schema.down(self._writer.disk.path, error) from None
+            raise schema.down(self._disk.path, error) from None
 
-    # --- Store ---
-
-    async def case(self, id: str) -> Case | None:
-        """See `ports.Store`, here and below."""
-        return await self._ask(reads.case, id)
-
-    async def idempotency(self, agent: str, key: str) -> Idempotency | None:  # noqa: D102
-        return await self._ask(reads.idempotency, agent, key)
-
-    async def cases(self, query: CaseQuery) -> Page:  # noqa: D102
-        return await self._scan(reads.cases, query)
-
-    async def due(self, now: int, limit: int) -> Sequence[Case]:  # noqa: D102
-        return await self._ask(reads.due, now, limit)
-
-    async def next_due(self) -> int:  # noqa: D102
-        return await self._ask(reads.next_due)
-
-    async def grant(self, id: str) -> Grant | None:  # noqa: D102
-        return await self._ask(reads.grant, id)
-
-    async def grants(self, agent: str = "", tool: str = "") -> Sequence[Grant]:  # noqa: D102
-        return await self._ask(reads.grants, agent, tool)
-
-    async def stops(self) -> Sequence[Stop]:  # noqa: D102
-        return await self._ask(reads.stops)
-
-    async def key_by_hash(self, hash: str) -> Key | None:  # noqa: D102
-        return await self._ask(reads.key_by_hash, hash)
-
-    async def keys(self) -> Sequence[Key]:  # noqa: D102
-        return await self._ask(reads.keys)
-
-    async def claimed(self, name: str) -> bool:  # noqa: D102
-        return await self._ask(reads.claimed, name)
-
-    async def notices(self, limit: int) -> Sequence[Notice]:  # noqa: D102
-        return await self._ask(reads.notices, limit)
-
-    async def events(self, query: EventQuery) -> Sequence[Recorded]:  # noqa: D102
-        return await self._scan(reads.events, query)
-
-    # --- Log ---
-
-    async def checkpoint(self) -> bytes:
-        """See `ports.Log`, here and below."""
-        return await self._ask(log.checkpoint)
-
-    async def tile(self, path: str) -> bytes | None:  # noqa: D102
-        return await self._ask(log.tile, path)
-
-    async def inclusion(self, index: int, size: int) -> Sequence[bytes]:  # noqa: D102
-        await self._published(size)
-        return self._proofs.inclusion(index, size)
-
-    async def consistency(self, old: int, new: int) -> Sequence[bytes]:  # noqa: D102
-        await self._published(new)
-        return self._proofs.consistency(old, new)
-
-    async def entry(self, index: int) -> bytes | None:  # noqa: D102
-        return await self._ask(log.entry, index)
-
-    async def payload(self, index: int) -> bytes | None:
-        """The exported file of a payload (`entry.encode_payload`); None when there is none any more."""
-        return await self._ask(log.payload, index)
-
-    async def _published(self, size: int) -> None:
-        if size > (known := await self._ask(log.size)):
-            raise NotFound(f"the log has {known} entries, not {size}")
-
-    def _tile(self, path: str) -> bytes | None:
-        return self._now(log.tile, path)
-
-    # --- how questions are asked ---
-
-    async def _ask(self, question: Question[P, T], *args: P.args, **kw: P.kwargs) -> T:
-        """A point read on the event loop."""
-        if not self._writer.disk.ready:
-            await self._reopen()
-        return self._now(question, *args, **kw)
-
-    async def _scan(self, question: Question[P, T], *args: P.args, **kw: P.kwargs) -> T:
-        """A read of many rows, in a thread and over a connection of its own."""
-        if not self._writer.disk.ready:
-            await self._reopen()
-
-        def scan() -> T:
-            with self._writer.disk.asked():
-                return question(self._writer.disk.scanner(), *args, **kw)
-
-        return await self._in_thread(self._scanner, scan)
-
-    def _now(self, question: Question[P, T], *args: P.args, **kw: P.kwargs) -> T:
-        with self._writer.disk.asked():
-            return question(self._writer.disk.reader(), *args, **kw)
-
-    async def _reopen(self) -> None:
-        if self._closed:
-            raise StoreDown("the store is closed")
-        async with self._turn:
-            if not self._writer.disk.ready:
-                await self._in_thread(self._flusher, self._writer.open)
-
-    async def _in_thread(
-        self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: object
-    ) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+    async def _in_thread(self, work: Callable[..., None], *args: object) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._flusher, work, *args)
 
 
 def _open(writer: Writer, file: Path, create: bool) -> None:

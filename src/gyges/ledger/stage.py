@@ -38,19 +38,25 @@ class Batch:
     """The rows that a batch comes to, and what is known of the state it meets."""
 
     base: int  # size of the tree before
-    versions: dict[str, int] = field(default_factory=dict)  # of cases that exist
-    grant_versions: dict[str, int] = field(default_factory=dict)
-    claimed: set[str] = field(default_factory=set)
-    bound: set[tuple[str, str]] = field(default_factory=set)  # idempotency keys in use
-    hashes: dict[str, str] = field(default_factory=dict)  # key hash -> key id
-    cases: dict[str, Case] = field(default_factory=dict)
-    grants: dict[str, Grant] = field(default_factory=dict)
-    claims: list[str] = field(default_factory=list)
-    sealed: list[Sealed] = field(default_factory=list)
-    erased: list[int] = field(default_factory=list)
-    others: list[Change] = field(default_factory=list)  # rare parts, applied one by one in order
-    bindings: list[tuple[str, str, str, str]] = field(default_factory=list)
-    outcomes: list[Receipt | GygesError] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict[str, int])  # of cases that exist
+    grant_versions: dict[str, int] = field(default_factory=dict[str, int])
+    claimed: set[str] = field(default_factory=set[str])
+    bound: set[tuple[str, str]] = field(
+        default_factory=set[tuple[str, str]]
+    )  # idempotency keys in use
+    hashes: dict[str, str] = field(default_factory=dict[str, str])  # key hash -> key id
+    cases: dict[str, Case] = field(default_factory=dict[str, Case])
+    grants: dict[str, Grant] = field(default_factory=dict[str, Grant])
+    claims: list[str] = field(default_factory=list[str])
+    sealed: list[Sealed] = field(default_factory=list[Sealed])
+    erased: list[int] = field(default_factory=list[int])
+    others: list[Change] = field(
+        default_factory=list[Change]
+    )  # rare parts, applied one by one in order
+    bindings: list[tuple[str, str, str, str]] = field(
+        default_factory=list[tuple[str, str, str, str]]
+    )
+    outcomes: list[Receipt | GygesError] = field(default_factory=list[Receipt | GygesError])
 
     @property
     def size(self) -> int:
