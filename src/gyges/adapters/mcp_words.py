@@ -119,7 +119,7 @@ def failure(error: GygesError) -> dict[str, Any]:
     """The result when the gate or the permit refused before anything ran."""
     case = error.extra.get("case")
     text = f"Not run ({error.code}): {error}" + (f"\nCase: {case}" if case else "")
-    return {"content": [_text(text)], "isError": True, "_meta": {PREFIX + "code": error.code}}
+    return _error(text, {PREFIX + "code": error.code})
 
 
 def edited_notice(answer: Answer) -> dict[str, Any]:
@@ -132,10 +132,19 @@ def edited_notice(answer: Answer) -> dict[str, Any]:
 def told(text: str, answer: Answer) -> dict[str, Any]:
     """An error result with the case's id and state beside the text."""
     meta = {PREFIX + "case": answer.id, PREFIX + "state": answer.state.value}
-    return {"content": [_text(text)], "isError": True, "_meta": meta}
+    return _error(text, meta)
 
 
 _NEVER = {State.DENIED, State.EXPIRED, State.WITHDRAWN, State.LAPSED, State.SUPERSEDED}
+
+
+def _error(text: str, meta: dict[str, str]) -> dict[str, Any]:
+    return {
+        "resultType": "complete",
+        "content": [_text(text)],
+        "isError": True,
+        "_meta": meta,
+    }
 
 
 def _text(text: str) -> dict[str, Any]:
