@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small real words for the tests of the stores: cases, events and changes. No fakes."""
 
+import asyncio
+from dataclasses import replace
+from typing import Protocol
+
 from gyges.action import Action
 from gyges.canon import Json
 from gyges.case import Case, State
 from gyges.episode import Event, Kind
+from gyges.ledger.checkpoint import Checkpoint, open_checkpoint
 from gyges.ledger.note import Signer
-from gyges.ports import Change
+from gyges.ports import CaseQuery, Change, Log, Recorder, Store
 from gyges.principal import Key, Scope
-from gyges.standing import Grant, Pin, Match
+from gyges.standing import Grant, Match, Pin
 
 NOW = 1_700_000_000_000
 ORIGIN = "gyges.test/log"
@@ -92,3 +97,33 @@ def a_key(id: str = "k-1", *, hash: str = "", name: str = "alice") -> Key:
         created=NOW,
         groups=("finance",),
     )
+
+
+class Everything(Recorder, Store, Log, Protocol):
+    """A store that fulfils all three ports, with its payloads readable."""
+
+    async def payload(self, index: int) -> bytes | None:
+        """The exported form."""
+        ...
+
+
+async def promised(store: Log) -> Checkpoint:
+    """The checkpoint, verified."""
+    return open_checkpoint(await store.checkpoint(), [SIGNER.verifier])
+
+
+async def fill(store: Recorder, count: int, *, first: int = 0) -> None:
+    """That many cases with one event each, in order."""
+    changes = [a_change(a_case(f"c-{at}")) for at in range(first, first + count)]
+    await asyncio.gather(*(store.record(change) for change in changes))
+
+
+async def all_pages(store: Store, query: CaseQuery) -> list[str]:
+    """Ids of all cases that match, page by page."""
+    found: list[str] = []
+    while True:
+        page = await store.cases(query)
+        found += [case.id for case in page.cases]
+        if not page.next:
+            return found
+        query = replace(query, after=page.next)
