@@ -20,6 +20,7 @@ from gyges.web.call import Desk
 from gyges.web.door import REQUEST, Door
 from gyges.web.metrics import Metrics
 from gyges.web.openapi import document
+from gyges.web.readiness import Readiness
 from gyges.web.table import TABLE
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def make_app(gate: "Gate") -> Starlette:
     desk = Desk(
         gate=gate,
         metrics=Metrics(),
+        readiness=Readiness(),
         closing=asyncio.Event(),
         document=msgspec.json.encode(document(TABLE.routes)),
     )

@@ -16,6 +16,7 @@ from gyges.principal import Key, Scope
 
 if TYPE_CHECKING:
     from gyges.web.metrics import Metrics
+    from gyges.web.readiness import Readiness
     from gyges.wiring import Gate
 
 Header: TypeAlias = tuple[bytes, bytes]
@@ -59,6 +60,7 @@ class Desk:
 
     gate: "Gate"
     metrics: "Metrics"
+    readiness: "Readiness"
     closing: asyncio.Event
     document: bytes = b""  # the OpenAPI document
 

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What anybody may ask: is it alive, is it ready, how does it count, what are its keys, what is its API."""
 
-from gyges.errors import GygesError
-from gyges.ledger import checkpoint, note
+from gyges.web import views
 from gyges.web.call import Call, Nothing, Reply, reply
 
 
 async def alive(_: Call[None, Nothing]) -> Reply:
     """The process answers; nothing else is looked at."""
-    return reply({"status": "alive"})
+    return reply(views.Health(status="alive"))
 
 
 async def ready(call: Call[None, Nothing]) -> Reply:
-    """Whether the gate could decide now: the store answers and a policy is in force; else 503."""
-    try:
-        await call.gate.store.next_due()
-        size = checkpoint.parse(note.parse(await call.gate.log.checkpoint()).text).size
-    except GygesError as error:
-        return reply({"status": "not ready", "reason": error.code}, 503)
-    return reply({"status": "ready", "policy": call.gate.corridor.policy.digest, "log": size})
+    """Whether the gate could decide now: it writes, a policy is in force, it is not closing; else 503."""
+    closing = call.desk.closing.is_set()
+    wrong = "closing" if closing else await call.desk.readiness.problem(call.gate, call.now)
+    if wrong:
+        return reply(views.Health(status="not ready", reason=wrong), 503)
+    return reply(views.Health(status="ready", policy=call.gate.corridor.policy.digest))
 
 
 async def metrics(call: Call[None, Nothing]) -> Reply:

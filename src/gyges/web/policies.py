@@ -6,10 +6,12 @@ It rules nothing itself: rulings, explanations and the loading are `gate/`'s.
 
 from typing import Any
 
+from gyges.decision import Facts
 from gyges.errors import Fault
+from gyges.gate import explain as explaining
 from gyges.gate.policy import CedarPolicy
 from gyges.gate.schema import definition_digest
-from gyges.principal import Key
+from gyges.principal import Key, Scope
 from gyges.web import bodies, views
 from gyges.web.call import Call, Nothing, Reply, reply
 
@@ -18,6 +20,17 @@ async def show(call: Call[None, Nothing]) -> Reply:
     """The policy set in force: its digest and everything the digest covers."""
     policy = _policy(call)
     return reply(views.PolicyView(digest=policy.digest, document=policy.document))
+
+
+async def explain(call: Call[bodies.Explain, Nothing]) -> Reply:
+    """Which rules would decide this action, under supposed approvals, and what would change the answer."""
+    policy, body = _policy(call), call.body
+    keys = await call.gate.store.keys()
+    groups = {group for key in keys if _is_agent(key, body.agent, call.now) for group in key.groups}
+    facts = Facts(
+        approvals=body.approvals, groups=tuple(sorted(groups)), risk=policy.risk(body.tool)
+    )
+    return reply(explaining.explain(policy, body.action(body.agent), facts))
 
 
 async def visible(call: Call[bodies.VisibleTools, Nothing]) -> Reply:
@@ -30,6 +43,10 @@ async def visible(call: Call[bodies.VisibleTools, Nothing]) -> Reply:
 async def reload(call: Call[None, Nothing]) -> Reply:
     """Load the policy folder anew; a set that does not load leaves the old one in force."""
     return reply(views.Reloaded(digest=await call.gate.reload(by=call.key.name)))
+
+
+def _is_agent(key: Key, name: str, now: int) -> bool:
+    return key.scope is Scope.AGENT and key.name == name and key.live(now)
 
 
 def _policy(call: Call[Any, Any]) -> CedarPolicy:

@@ -34,8 +34,9 @@ class Table:
             if route.scopes is not None and not route.scopes:
                 raise Fault(f"{route.method} {route.path} names no scope")
             node = self._node(route.path)
-            if node.methods.setdefault(route.method, route) is not route:
+            if route.method in node.methods:
                 raise Fault(f"{route.method} {route.path} stands twice in the table")
+            node.methods[route.method] = route
             if "{" not in route.path:
                 self._exact[route.path] = node.methods
 

@@ -7,6 +7,7 @@ No line that decides anything names AGENT, and a test holds it to that.
 """
 
 from gyges.answer import Answer
+from gyges.gate.explain import Explanation
 from gyges.principal import Scope
 from gyges.standing import Grant, Stop
 from gyges.web import bodies, cases, deciding, health, keys, logs, policies, views
@@ -57,6 +58,8 @@ ROUTES = (
           status=204),
     Route(method="GET", path="/v1/policy", scopes=OVERSEES, handler=policies.show,
           answer=views.PolicyView),
+    Route(method="POST", path="/v1/policy/explain", scopes=OVERSEES, handler=policies.explain,
+          body=bodies.Explain, answer=Explanation),
     Route(method="POST", path="/v1/policy/reload", scopes=ADMIN, handler=policies.reload,
           answer=views.Reloaded),
     Route(method="POST", path="/v1/tools/visible", scopes=AGENT, handler=policies.visible,

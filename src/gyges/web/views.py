@@ -94,7 +94,6 @@ class Health(View, frozen=True, kw_only=True, omit_defaults=True):
     status: str
     reason: str = ""
     policy: str = ""
-    log: int = 0
 
 
 class PolicyView(View, frozen=True, kw_only=True):
