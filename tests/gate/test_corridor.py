@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The corridor's story, with a real store and a real policy: allow, ask, deny, redeem, report."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from gyges.errors import (
     Unprocessable,
 )
 from gyges.gate.permits import load_signer, rotate
+from gyges.ports import Change
 from gyges.principal import Scope
 from tests.gate.world import TOOLS, policy, tool, world
 
@@ -52,6 +54,18 @@ async def test_a_permit_works_once(tmp_path: Path) -> None:
                 await w.redeem(case, permit)
         assert (await w.kinds(case)).count("redeemed") == 1
         assert (await w.kinds(case)).count("refused") == 2
+
+
+async def test_a_nonce_stays_used_even_if_its_case_is_put_back(tmp_path: Path) -> None:
+    """Somebody turns a case's row back to granted: the claim on its nonce still stands."""
+    async with world(tmp_path) as w:
+        case = await w.propose("read_file", path="a.txt")
+        permit = await w.permit(case)
+        used = await w.redeem(case, permit)
+        await w.store.record(Change(events=(), cases=(replace(case, version=used.version),)))
+        assert (await w.corridor.found(case.id)).state is State.GRANTED
+        with pytest.raises(PermitRefused, match="used"):
+            await w.redeem(case, permit)
 
 
 async def test_a_payment_needs_two_people_of_finance(tmp_path: Path) -> None:

@@ -80,6 +80,14 @@ async def test_escalation_asks_another_group_once_and_the_deadline_stays(tmp_pat
         ]  # fmt: skip
 
 
+async def test_after_a_long_outage_a_case_expires_without_being_escalated(tmp_path: Path) -> None:
+    """Both timers are past: nobody is asked about what is over."""
+    async with world(tmp_path, settings=LADDER) as w:
+        case = await w.propose("send_mail", to="x", body="y")
+        assert await later(w, 500) == 1
+        assert await w.kinds(case) == ["proposed", "decided", "expired"]
+
+
 async def test_timers_run_once_however_many_run_them(tmp_path: Path) -> None:
     """Many tickers at one moment: each timer is carried out exactly once."""
     async with world(tmp_path) as w:

@@ -56,10 +56,9 @@ class Desk(Judge):
                 await self.refused(case, by, error)
                 raise
             vote = replace(vote, reason=reason, guidance=guidance)
+            after = self.counted(case, vote)
             try:
-                return await self.write(
-                    after := self.counted(case, vote), *self.said(after, vote, by)
-                )
+                return await self.write(after, Kind.ANSWERED, self.said(after, vote, by))
             except Conflict:
                 continue  # somebody else was first; look again
         raise Conflict(f"case {id} changes too quickly; try again")
@@ -75,9 +74,9 @@ class Desk(Judge):
         verdicts = case.decision.verdicts if case.decision else ()
         return self.follow(replace(case, votes=votes), verdicts)
 
-    def said(self, case: Case, vote: Vote, by: Key) -> tuple[Kind, dict[str, Json]]:
-        """The event of an answer."""
-        return Kind.ANSWERED, {**self.decided(case), **plain(vote=vote, key=by.id)}
+    def said(self, case: Case, vote: Vote, by: Key) -> dict[str, Json]:
+        """The body of an answer's event."""
+        return {**self.decided(case), **plain(vote=vote, key=by.id)}
 
     async def edit(
         self, id: str, *, by: Key, digest: str, arguments: dict[str, Json], reason: str = ""

@@ -15,7 +15,7 @@ from gyges.errors import Unprocessable
 from gyges.gate.approvals import is_barred, same
 from gyges.pointer import MISSING, Missing, find, parts
 from gyges.principal import Key, Scope
-from gyges.standing import Grant, Pin, Match
+from gyges.standing import Grant, Match, Pin
 
 
 def matches(pin: Pin, action: Action) -> bool:
