@@ -28,8 +28,10 @@ from gyges.standing import Grant, Stop
 from gyges.verdict import Verdict
 
 Look = Callable[[Action, Episode], Awaitable[tuple[Verdict, ...]]]
-RISKS = {"read": 5, "draft": 10, "recommend": 10, "write": 40, "send": 50, "execute": 70}
-RISKS |= {"delete": 80, "pay": 80, "oversee": 100}
+RISKS = {
+    "read": 5, "draft": 10, "recommend": 10, "write": 40, "send": 50, "execute": 70, "delete": 80,
+    "pay": 80, "oversee": 100,
+}  # fmt: skip
 UNKNOWN_RISK = 60
 TRIES = 16  # races on one case are few; more than this is not a race
 GRACE_MS = 5_000  # how long after the monitors' budget a case may still be judged by whoever began
