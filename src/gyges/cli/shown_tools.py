@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How two states of tools.json differ, for a person who is about to approve the second. It changes neither."""
+
+from collections.abc import Mapping, Sequence
+from difflib import unified_diff
+from json import dumps
+
+from gyges.canon import Json
+
+Change = dict[str, Json]
+Servers = Mapping[str, Sequence[Mapping[str, Json]]]
+
+
+def difference(before: Servers, after: Servers) -> list[Change]:
+    """One entry for each tool that is new, gone or changed; both whole definitions with it."""
+    found: list[Change] = []
+    for server in sorted({*before, *after}):
+        old = {str(tool["name"]): dict(tool) for tool in before.get(server, [])}
+        new = {str(tool["name"]): dict(tool) for tool in after.get(server, [])}
+        for name in sorted({*old, *new}):
+            was, now = old.get(name), new.get(name)
+            if was != now:
+                kind = "new" if was is None else "gone" if now is None else "changed"
+                found.append(
+                    {"server": server, "tool": name, "change": kind, "before": was, "after": now}
+                )
+    return found
+
+
+def lines_of(changes: Sequence[Change]) -> list[str]:
+    """The differences as text: every line of a definition that is added or taken away."""
+    lines: list[str] = []
+    for change in changes:
+        lines.append(f"{change['change']}: {change['tool']} on {change['server']}")
+        was, now = (_text(change[key]) for key in ("before", "after"))
+        diff = list(unified_diff(was, now, lineterm="", n=1))[2:]
+        lines += [f"    {line}" for line in diff if not line.startswith("@@")]
+    return lines
+
+
+def _text(document: Json) -> list[str]:
+    if document is None:
+        return []
+    return dumps(document, indent=2, ensure_ascii=False, sort_keys=True).splitlines()
