@@ -28,14 +28,24 @@ def difference(before: Servers, after: Servers) -> list[Change]:
 
 
 def lines_of(changes: Sequence[Change]) -> list[str]:
-    """The differences as text: every line of a definition that is added or taken away."""
+    """The differences as text: a line for a new tool, every line that differs for a changed one."""
     lines: list[str] = []
     for change in changes:
-        lines.append(f"{change['change']}: {change['tool']} on {change['server']}")
-        was, now = (_text(change[key]) for key in ("before", "after"))
-        diff = list(unified_diff(was, now, lineterm="", n=1))[2:]
-        lines += [f"    {line}" for line in diff if not line.startswith("@@")]
+        now = change["after"]
+        head = f"{change['change']}: {change['tool']} on {change['server']}"
+        lines.append(f"{head}, {_brief(now)}" if isinstance(now, dict) else head)
+        if change["change"] == "changed":
+            diff = list(unified_diff(_text(change["before"]), _text(now), lineterm="", n=1))[2:]
+            lines += [f"    {line}" for line in diff if not line.startswith("@@")]
     return lines
+
+
+def _brief(tool: Mapping[str, Json]) -> str:
+    schema = tool.get("inputSchema")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    names = ", ".join(properties) if isinstance(properties, dict) else ""
+    words = " ".join(str(tool.get("description", "")).split())
+    return f"risk {tool.get('risk', 'unknown')}: ({names}) {words[:100]}".rstrip()
 
 
 def _text(document: Json) -> list[str]:

@@ -19,10 +19,11 @@ import typer
 
 from gyges import canon
 from gyges.canon import Json
-from gyges.cli.common import AsJson, emit
+from gyges.cli.common import DEFAULT_URL, AsJson, Url, emit, read_key, request
 from gyges.cli.mcp import Config, Env, Header, Mode, Name, Prefix, Upstreams, find_targets
 from gyges.cli.shown_tools import difference, lines_of
 from gyges.errors import Malformed, Misconfigured, Unprocessable
+from gyges.principal import Scope
 
 if TYPE_CHECKING:
     from gyges.adapters.mcp_upstream import Target
@@ -53,6 +54,10 @@ def pin(  # noqa: PLR0913 - each is one option of the command
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 if something differs.")
     ] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Have the running gate take it up (admin's key).")
+    ] = False,
+    gate: Url = DEFAULT_URL,
     data: Data = Path("gyges-data"),
     policy: Policy = None,
     as_json: AsJson = False,
@@ -75,7 +80,9 @@ def pin(  # noqa: PLR0913 - each is one option of the command
     if changes:
         write_file(file, after)
         if not as_json:
-            print(f"Written to {file}. A running gate takes it up with `gyges policy reload`.")
+            print(f"Written to {file}.")
+    if reload:
+        request(gate, read_key(Scope.ADMIN, None), "POST", "/v1/policy/reload")
 
 
 @app.command("list")
@@ -102,8 +109,8 @@ def pinned(before: Tools | None, documents: Tools, extra: Mapping[str, Mapping[s
     Raise `Unprocessable` when `extra` names a tool that the server does not have.
     """
     names = {str(document["name"]) for document in documents}
-    for given in extra.values():
-        if strange := sorted(set(given) - names):
+    for words in extra.values():
+        if strange := sorted(set(words) - names):
             raise Unprocessable(f"the server has no tool {strange[0]!r}")
     old = {str(tool["name"]): tool for tool in before or []}
     found: Tools = []
