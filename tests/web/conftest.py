@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 
 from gyges.action import Action
@@ -23,6 +24,7 @@ from gyges.gate.policy_folder import starter_text
 from gyges.principal import Scope
 from gyges.settings import Settings
 from gyges.web.app import make_app
+from gyges.web.server import listen, url_of
 from gyges.wiring import Gate, SystemClock, found, open_gate
 
 TOOLS = {
@@ -97,6 +99,10 @@ class House:
         return await self.call(who, "POST", f"/v1/actions/{case['id']}/decision", body)
 
 
+class Served(House):
+    """A `House` whose client speaks to uvicorn on a loopback port."""
+
+
 def make_folder(folder: Path) -> Path:
     """A fresh data folder with the starter policy and the office's tools."""
     found(folder, now=SystemClock().now())
@@ -144,6 +150,24 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     """A gate whose application is called in this process."""
     async with open_house(tmp_path / "data") as opened:
         yield opened
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """A gate behind a real server, with its loops, in this process."""
+    async with open_house(tmp_path / "data") as house:
+        sock = listen(replace(house.gate.settings, port=0))
+        config = uvicorn.Config(house.app, lifespan="off", ws="none", log_config=None)
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve(sockets=[sock]))
+        try:
+            async with httpx.AsyncClient(base_url=url_of(sock)) as client:
+                yield Served(house.gate, house.app, client, house.secrets)
+        finally:
+            house.app.state.desk.closing.set()
+            server.should_exit = True
+            await running
+            sock.close()
 
 
 def canonical(answer: dict[str, Any]) -> str:

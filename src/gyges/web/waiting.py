@@ -86,7 +86,7 @@ async def changes(call: Call[Any, Any], case: Case, seen: int) -> AsyncIterator[
             await _still_live(call)
         except (Gone, GygesError):
             return
-        if case.version <= seen:
+        if case.version <= seen and not call.desk.closing.is_set():
             yield b": still here\n\n"
 
 
