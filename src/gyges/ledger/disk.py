@@ -119,7 +119,8 @@ class Disk:
         try:
             found = _identity(self.path), _identity(self._wal)
         except OSError as error:
-            raise schema.down(self.path, error) from None
+            gone = Path(error.filename).name
+            raise StoreDown(f"store {self.path}: {gone} is gone ({error.strerror})") from None
         if found != self._identity:
             raise StoreDown(f"store {self.path}: the file was replaced while it was in use")
 

@@ -90,6 +90,7 @@ class Writer:
 
     def begin(self, wait_ms: int = 0) -> None:
         """Take the write lock, waiting for other processes at most so long."""
+        self.disk.check()
         conn = self.disk.writer()
         conn.execute(f"PRAGMA busy_timeout={wait_ms}")
         conn.execute("BEGIN IMMEDIATE")
