@@ -213,6 +213,30 @@ def test_no_consistency_proof_backwards_or_from_nothing(old: int, new: int) -> N
         merkle.verify_consistency(old, new, [], merkle.EMPTY_ROOT, merkle.EMPTY_ROOT)
 
 
+def test_a_hash_has_32_bytes() -> None:
+    """Hashes of any other length are refused as such, wherever they stand."""
+    leaves = leaves_of(7)
+    frontier, get = grown(leaves)
+    root, old_root = frontier.root(), merkle.root_at(3, get)
+    proof = merkle.consistency_proof(3, 7, get)
+    shifted = [proof[0] + proof[1][:1], proof[1][1:], *proof[2:]]
+    for hashes, old, new in [
+        (shifted, old_root, root),
+        (proof, old_root[1:], root),
+        (proof, old_root, root + b"\x00"),
+    ]:
+        with pytest.raises(BadProof, match="32 bytes long"):
+            merkle.verify_consistency(3, 7, hashes, old, new)
+    path = merkle.inclusion_proof(3, 7, get)
+    for leaf, hashes, top in [
+        (leaves[3] + path[0][:1], [path[0][1:], *path[1:]], root),
+        (leaves[3], [*path[:-1], b""], root),
+        (leaves[3], path, root[:31]),
+    ]:
+        with pytest.raises(BadProof, match="32 bytes long"):
+            merkle.verify_inclusion(leaf, 3, 7, hashes, top)
+
+
 def test_a_frontier_must_fit_its_size() -> None:
     """A size and an edge that cannot belong together are refused at once."""
     with pytest.raises(BadProof, match="edge"):

@@ -156,9 +156,9 @@ def test_a_checkpoint_nobody_vouches_for(what: str) -> None:
 
 
 def test_a_known_checkpoint_of_another_log() -> None:
-    """Checkpoints that were kept must be of this log."""
+    """A checkpoint that was kept must be of this log, even where its root is the same."""
     other = Signer.from_seed("other.example/log", b"O" * 32)
-    point = Checkpoint(origin="other.example/log", size=1, root=bytes(32))
+    point = Checkpoint(origin="other.example/log", size=1, root=merkle.leaf_hash(entry_of(0)))
     note = checkpoint.sign(point, [other])
     files = files_of([entry_of(0)])
     for keys in ([KEY.verifier], [KEY.verifier, other.verifier]):

@@ -19,6 +19,15 @@ def test_one_change_is_one_finding() -> None:
     ]
 
 
+def test_a_whole_new_history_is_blamed_on_the_checkpoint() -> None:
+    """Where entries and tiles agree with each other, what does not fit them is the signed root."""
+    files = files_of([entry_of(index) for index in range(1, 21)])
+    files[tiles.CHECKPOINT] = signed([entry_of(index) for index in range(20)])
+    assert [(f.where, f.what) for f in look(files).findings] == [
+        ("checkpoint", "its root is not that of the tiles at size 20")
+    ]
+
+
 def test_neighbours_are_one_finding() -> None:
     """Entries that moved by one place are reported as a run."""
     entries = [entry_of(index) for index in range(100)]
