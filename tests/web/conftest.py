@@ -131,6 +131,11 @@ async def enrol_all(gate: Gate) -> dict[str, str]:
     }
 
 
+def speaking(app: Starlette) -> httpx.AsyncClient:
+    """A client of `app` in this process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
+
+
 @asynccontextmanager
 async def open_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
     """A `House` on a fresh folder; `changes` are settings."""
@@ -138,8 +143,7 @@ async def open_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
     gate = await open_gate(settings)
     try:
         app = make_app(gate)
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
-        async with client:
+        async with speaking(app) as client:
             yield House(gate, app, client, await enrol_all(gate))
     finally:
         await gate.close()

@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 
-from gyges.errors import GygesError
 from gyges.settings import Settings, read_settings
 
 
@@ -35,12 +34,7 @@ def serve(
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    try:
-        settings = read_settings(data / "gyges.toml", data=str(data), host=host, port=port)
-        _run(settings, as_json=as_json)
-    except GygesError as error:
-        typer.echo(f"gyges serve: {error}", err=True)
-        raise typer.Exit(2) from None
+    _run(read_settings(data / "gyges.toml", data=str(data), host=host, port=port), as_json=as_json)
 
 
 def _run(settings: Settings, *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API keys over HTTP, for admins: list, make, revoke. A secret is shown once and kept nowhere.
+"""Keys over HTTP, for admins: API keys are listed, made, revoked; the permits' signing key is rotated.
 
-What a key may be (names, groups, scopes) is checked in `gate/keys.py`.
+A secret is shown once and kept nowhere. What a key may be (names, groups, scopes) is checked in `gate/keys.py`.
 """
 
 from gyges.web import bodies, views
@@ -27,3 +27,8 @@ async def make_key(call: Call[bodies.MakeKey, Nothing]) -> Reply:
 async def revoke_key(call: Call[None, Nothing]) -> Reply:
     """End a key, from the next request on."""
     return reply(views.key_view(await call.gate.revoke(call.params[0], by=call.key.name)))
+
+
+async def rotate(call: Call[None, Nothing]) -> Reply:
+    """Sign permits with a new key from now on; those that are out stay valid until they expire."""
+    return reply(views.Rotated(kid=await call.gate.rotate(by=call.key.name)))

@@ -70,6 +70,8 @@ ROUTES = (
           body=bodies.MakeKey, answer=views.NewKey, status=201),
     Route(method="POST", path="/v1/keys/{id}/revoke", scopes=ADMIN, handler=keys.revoke_key,
           answer=views.KeyView),
+    Route(method="POST", path="/v1/signer/rotate", scopes=ADMIN, handler=keys.rotate,
+          answer=views.Rotated),
     Route(method="GET", path="/v1/log/events", scopes=AUDITOR, handler=logs.events,
           query=bodies.EventsQuery, answer=views.Events),
     Route(method="GET", path="/v1/log/proof/{index}", scopes=PUBLIC, handler=logs.inclusion,

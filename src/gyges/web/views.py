@@ -88,6 +88,12 @@ class NewKey(View, frozen=True, kw_only=True):
     secret: str
 
 
+class Rotated(View, frozen=True, kw_only=True):
+    """The id of the key that signs permits now."""
+
+    kid: str
+
+
 class Health(View, frozen=True, kw_only=True, omit_defaults=True):
     """How it stands; `reason` is a problem's code."""
 
