@@ -15,6 +15,7 @@ from tests.gate.policy_office import TEXT, act, facts, policy, rule, schema
 FINANCE = '@id("pay") permit (principal, action == Action::"pay", resource)'
 
 
+FREE: dict[str, Json] = {"type": "object"}
 OVERFLOW = (
     '@id("sum") forbid (principal, action == Action::"odd", resource)'
     " when { context.input.n * context.input.n > 9 };"
@@ -173,10 +174,11 @@ def test_a_reference_that_leads_nowhere_denies() -> None:
 def test_objects_are_closed_unless_their_schema_says_otherwise() -> None:
     """An unlisted argument passes only where the approver saw that any may."""
     open_to_all = {**schema(), "additionalProperties": True}
-    nested = schema(o=schema(x=TEXT), l={"type": "array", "items": schema(y=TEXT)})
+    nested = schema("f", o=schema(x=TEXT), l={"type": "array", "items": schema(y=TEXT)}, f=FREE)
     tools = [
         ToolDefinition(name="open", input_schema=open_to_all),
         ToolDefinition(name="nested", input_schema=nested),
+        ToolDefinition(name="bare", input_schema=FREE),
     ]
     found = policy('@id("a") permit (principal, action, resource);', tools=tools)
 
@@ -185,6 +187,9 @@ def test_objects_are_closed_unless_their_schema_says_otherwise() -> None:
 
     assert effect("open", anything=1) is Effect.ALLOW
     assert effect("nested", o={"x": "1"}, l=[{"y": "1"}]) is Effect.ALLOW
+    assert effect("nested", o={"x": "1"}, l=[], f={"a": 1}) is Effect.ALLOW
+    assert effect("bare") is Effect.ALLOW
+    assert effect("bare", a=1) is Effect.DENY
     assert effect("nested", o={"x": "1", "z": 1}, l=[]) is Effect.DENY
     assert effect("nested", o={"x": "1"}, l=[{"y": "1", "z": 1}]) is Effect.DENY
 

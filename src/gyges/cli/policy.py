@@ -58,7 +58,7 @@ def check(
         for name in unclassed
     ]
     if schema:
-        text = str(build_schema(policy.tools, policy.groups))
+        text = str(build_schema(policy.tools, policy.groups)).replace("__cedar::", "")
         found, lines = {**found, "schema": text}, [*lines, text]
     _show(as_json, found, lines)
 

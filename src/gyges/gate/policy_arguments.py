@@ -56,22 +56,25 @@ class ArgumentCheck:
         return _say(errors[0])
 
 
-def closed(schema: Json) -> Json:
-    """`schema` with every plain object closed to properties it does not list."""
+def closed(schema: Json, *, top: bool = True) -> Json:
+    """`schema` with each plain object closed to properties it does not list.
+
+    A free object below the top, one without `properties`, stays free: rules cannot see into it.
+    """
     if not isinstance(schema, dict):
         return schema
     found = dict(schema)
     properties = found.get("properties")
     if isinstance(properties, dict):
-        found["properties"] = {name: closed(part) for name, part in properties.items()}
+        found["properties"] = {name: closed(part, top=False) for name, part in properties.items()}
     if "items" in found:
-        found["items"] = closed(found["items"])
+        found["items"] = closed(found["items"], top=False)
     for word in ("$defs", "definitions"):
         parts = found.get(word)
         if isinstance(parts, dict):
-            found[word] = {name: closed(part) for name, part in parts.items()}
+            found[word] = {name: closed(part, top=False) for name, part in parts.items()}
     plain = not any(word in found for word in (*_SAID, *_COMPOSED))
-    if found.get("type") == "object" and plain:
+    if found.get("type") == "object" and plain and (top or "properties" in found):
         found["additionalProperties"] = False
     return found
 
