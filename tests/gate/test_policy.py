@@ -207,6 +207,20 @@ def test_strange_text_in_names_and_arguments_is_no_way_in(text: str) -> None:
     assert rule(found, "read_file", path="x").effect is Effect.ALLOW
 
 
+def test_an_argument_cannot_make_the_check_run_away() -> None:
+    """Long arrays are compared in linear time, and too long ones are refused unseen."""
+    texts: dict[str, Json] = {"type": "array", "items": TEXT}
+    lists: dict[str, Json] = {"type": "array", "uniqueItems": True, "items": FREE}
+    tool = ToolDefinition(
+        name="t", input_schema=schema("a", "b", a={"anyOf": [texts, {"type": "null"}]}, b=lists)
+    )
+    found = policy('@id("a") permit (principal, action, resource);', tools=[tool])
+    many: list[Json] = [{"n": n} for n in range(20_000)]
+    assert rule(found, "t", b=many).effect is Effect.ALLOW
+    assert "/b breaks uniqueItems" in rule(found, "t", b=[*many, {"n": 1}]).reason
+    assert "more than 50000 values" in rule(found, "t", a=[0] * 1_000_000).reason
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

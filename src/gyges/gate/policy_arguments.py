@@ -14,13 +14,16 @@ from jsonschema.exceptions import (  # type: ignore[import-untyped]
     ValidationError,
 )
 from jsonschema.protocols import Validator  # type: ignore[import-untyped]
-from jsonschema.validators import Draft202012Validator, validator_for  # type: ignore[import-untyped]
+from jsonschema.validators import Draft202012Validator, extend, validator_for  # type: ignore[import-untyped]
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from gyges import canon
 from gyges.canon import Json
-from gyges.errors import BadPolicy
+from gyges.errors import BadPolicy, Malformed
 
+MOST_VALUES = 50_000
+"""Most JSON values in one action's arguments: an error report on more could fill the memory."""
 _COMPOSED = ("allOf", "anyOf", "oneOf", "if", "$ref", "$dynamicRef", "dependentSchemas", "not")
 _SAID = ("additionalProperties", "unevaluatedProperties", "patternProperties")
 
@@ -43,17 +46,17 @@ class ArgumentCheck:
         except SchemaError as error:
             place = "/".join(str(part) for part in error.absolute_path)
             raise BadPolicy(f'tool "{tool}": inputSchema is no JSON Schema at /{place}') from None
-        self._check: Validator = kind(whole, registry=Registry())
+        self._check: Validator = _bounded(kind)(whole, registry=Registry())
 
     def problem(self, arguments: Mapping[str, Json]) -> str:
         """One line naming the first argument that does not fit, without its value; "" when all fit."""
+        if _more_than(MOST_VALUES, arguments):
+            return f"the arguments hold more than {MOST_VALUES} values"
         try:
-            if self._check.is_valid(arguments):
-                return ""
-            errors = sorted(self._check.iter_errors(arguments), key=_place)
-        except (Unresolvable, RecursionError) as error:
-            return f"the arguments cannot be checked: {type(error).__name__}"
-        return _say(errors[0])
+            error = next(self._check.iter_errors(arguments), None)
+        except (Unresolvable, RecursionError, Malformed) as failure:
+            return f"the arguments cannot be checked: {type(failure).__name__}"
+        return "" if error is None else _say(error)
 
 
 def closed(schema: Json, *, top: bool = True) -> Json:
@@ -90,8 +93,34 @@ def _refs(value: Json) -> Iterator[Json]:
             yield from _refs(item)
 
 
-def _place(error: ValidationError) -> list[str]:
-    return [str(part) for part in error.absolute_path]
+def _bounded(kind: type[Validator]) -> type[Validator]:
+    """`kind` with a `uniqueItems` that takes linear time: the array is the agent's, and may be long."""
+    return cast("type[Validator]", extend(kind, {"uniqueItems": _unique}))
+
+
+def _unique(
+    validator: Validator, wanted: Json, value: Json, _schema: Json
+) -> Iterator[ValidationError]:
+    if wanted and validator.is_type(value, "array"):
+        items = cast("list[Json]", value)
+        if len({canon.encode(canon.clean(item)) for item in items}) < len(items):
+            yield ValidationError("has a repeated item")
+
+
+def _more_than(most: int, value: Json | Mapping[str, Json]) -> bool:
+    """Whether `value` holds more than `most` values, itself included; looks at no more than that."""
+    stack: list[Json | Mapping[str, Json]] = [value]
+    seen = 0
+    while stack:
+        part = stack.pop()
+        seen += 1
+        if isinstance(part, Mapping):
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+        if seen + len(stack) > most:
+            return True
+    return False
 
 
 def _say(error: ValidationError) -> str:
