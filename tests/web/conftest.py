@@ -131,6 +131,19 @@ async def enrol_all(gate: Gate) -> dict[str, str]:
     }
 
 
+def with_keys(folder: Path) -> tuple[Path, dict[str, str]]:
+    """The folder with everybody enrolled, closed again, and their secrets."""
+
+    async def enrol() -> dict[str, str]:
+        gate = await open_gate(Settings(data=str(folder)))
+        try:
+            return await enrol_all(gate)
+        finally:
+            await gate.close()
+
+    return folder, asyncio.run(enrol())
+
+
 def speaking(app: Starlette) -> httpx.AsyncClient:
     """A client of `app` in this process."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
