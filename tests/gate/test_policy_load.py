@@ -168,3 +168,12 @@ def test_rules_about_other_tools_are_not_asked() -> None:
     assert set(found.slice("pay", "pay").rules) == {"pay", "both", "class", "all"}
     assert set(found.slice("odd", "unknown").rules) == {"both", "all"}
     assert set(found.slice("list_files", "read").rules) == {"all"}
+
+
+def test_the_faulty_rule_is_found_among_many() -> None:
+    """Of all rules in all files the one that does not fit is named, with its own file and line."""
+    good = [f'@id("g{n}") permit (principal, action, resource);' for n in range(12)]
+    bad = '@id("bad") permit (principal, action, resource) when { context.input.zzz == 1 };'
+    sources = {"a.cedar": "\n".join(good[:6]), "b.cedar": "\n".join([*good[6:], "", bad])}
+    with pytest.raises(BadPolicy, match=r'rule "bad" \(b.cedar:8\): .*zzz'):
+        load(sources, office(), GROUPS)

@@ -7,6 +7,7 @@ schema, so that checking an argument can never fetch anything. `format` is not a
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, cast
 
 from jsonschema.exceptions import (  # type: ignore[import-untyped]
@@ -93,6 +94,7 @@ def _refs(value: Json) -> Iterator[Json]:
             yield from _refs(item)
 
 
+@cache
 def _bounded(kind: type[Validator]) -> type[Validator]:
     """`kind` with a `uniqueItems` that takes linear time: the array is the agent's, and may be long."""
     return cast("type[Validator]", extend(kind, {"uniqueItems": _unique}))

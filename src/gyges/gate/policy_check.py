@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether rules fit the tools and groups there are: Cedar's strict validation, rule by rule.
+"""Whether rules fit the tools and groups there are: Cedar's strict validation, and whose fault it is.
 
 A rule that could err on some well-formed action does not pass: a misspelt argument, a missing `has`, a
 group that does not exist, a scope that can match nothing. It evaluates nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from cedarpy import (
     Schema,
@@ -34,14 +35,23 @@ def build_schema(tools: Mapping[str, ToolDefinition], groups: Mapping[str, int])
         raise BadPolicy(f"the tools make no Cedar schema: {' '.join(str(error).split())}") from None
 
 
-def check_rules(rules: Iterable[Rule], schema: Schema, groups: Mapping[str, int]) -> None:
+def check_rules(rules: Sequence[Rule], schema: Schema, groups: Mapping[str, int]) -> None:
     """Raise `BadPolicy` with file, line and rule for the first rule that does not fit."""
     for rule in rules:
         for path in sorted(rule.looks):
             if path[0:1] == ("approvals",) and len(path) > 1 and path[1] not in groups:
                 raise BadPolicy(f'{rule.where}: there is no approver group "{path[1]}"')
-        result = validate_policies(rule.text, schema)
-        if not result.validation_passed:
-            first = result.errors[0].error if result.errors else "does not fit the schema"
-            text = " ".join(first.split()).removeprefix("for policy `policy0`, ")
-            raise BadPolicy(f"{rule.where}: {text[:300]}")
+    result = validate_policies("\n".join(rule.text for rule in rules), schema)
+    if result.validation_passed:
+        return
+    found = [(_place(error.policy_id), error.error) for error in result.errors]
+    place, text = min(found, key=itemgetter(0), default=(-1, "does not fit the schema"))
+    where = rules[place].where if 0 <= place < len(rules) else "a rule"
+    told = " ".join(text.split()).removeprefix(f"for policy `policy{place}`, ")
+    raise BadPolicy(f"{where}: {told[:300]}")
+
+
+def _place(policy_id: str) -> int:
+    """Cedar numbers policies by their place in the text: "policy17" is the eighteenth."""
+    number = policy_id.removeprefix("policy")
+    return int(number) if number.isascii() and number.isdigit() else -1
