@@ -69,6 +69,14 @@ def test_the_digest_covers_all_that_can_change_a_ruling() -> None:
         ),
         ('@id("a") @reason("b\\nc") permit (principal, action, resource);', "one line"),
         ("// nothing but a comment", "there is no rule"),
+        (
+            '@id("a") forbid (principal, action, resource) when { "raed" == context.risk };',
+            'no risk class "raed"',
+        ),
+        (
+            '\n@id("a") permit (principal, action, resource); // \u202e;',
+            "rules.cedar:2: .*U\\+202E",
+        ),
         ('@id("a") permit (principal, action, resource); "', "rules.cedar"),
     ],
 )

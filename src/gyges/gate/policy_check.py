@@ -10,13 +10,16 @@ from operator import itemgetter
 
 from cedarpy import (
     Schema,
+    pst,
     validate_policies,  # pyright: ignore[reportUnknownVariableType] - a bare dict in its signature
 )
 
 from gyges import canon
 from gyges.errors import BadPolicy
-from gyges.gate.policy_rules import Rule
-from gyges.gate.schema import GROUP_NAME, ToolDefinition, cedar_schema
+from gyges.gate.policy_rules import Rule, walk
+from gyges.gate.schema import GROUP_NAME, RISKS, UNKNOWN, ToolDefinition, cedar_schema
+
+_RISK = pst.GetAttr(base=pst.Var(name="context"), attr="risk")
 
 
 def check_groups(groups: Mapping[str, int]) -> None:
@@ -38,6 +41,9 @@ def build_schema(tools: Mapping[str, ToolDefinition], groups: Mapping[str, int])
 def check_rules(rules: Sequence[Rule], schema: Schema, groups: Mapping[str, int]) -> None:
     """Raise `BadPolicy` with file, line and rule for the first rule that does not fit."""
     for rule in rules:
+        for word in sorted(_classes_named(rule)):
+            if word not in (*RISKS, UNKNOWN):
+                raise BadPolicy(f'{rule.where}: there is no risk class "{word}"')
         for path in sorted(rule.looks):
             if path[0:1] == ("approvals",) and len(path) > 1 and path[1] not in groups:
                 raise BadPolicy(f'{rule.where}: there is no approver group "{path[1]}"')
@@ -49,6 +55,17 @@ def check_rules(rules: Sequence[Rule], schema: Schema, groups: Mapping[str, int]
     where = rules[place].where if 0 <= place < len(rules) else "a rule"
     told = " ".join(text.split()).removeprefix(f"for policy `policy{place}`, ")
     raise BadPolicy(f"{where}: {told[:300]}")
+
+
+def _classes_named(rule: Rule) -> set[str]:
+    """Texts that `context.risk` is compared with: to Cedar a misspelt one is just another text."""
+    pairs = [
+        (part.left, part.right)
+        for part in walk(rule.node.clauses)
+        if isinstance(part, pst.BinaryOp)
+    ]
+    both = [*pairs, *((right, left) for left, right in pairs)]
+    return {other.value for one, other in both if one == _RISK and isinstance(other, pst.StringLit)}
 
 
 def _place(policy_id: str) -> int:

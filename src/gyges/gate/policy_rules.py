@@ -52,6 +52,7 @@ def read_rules(sources: Mapping[str, str]) -> tuple[Rule, ...]:
     """All rules, by file name and place; raise `BadPolicy` naming file, line and rule."""
     found: dict[str, Rule] = {}
     for file in sorted(sources):
+        _plain_to_see(file, sources[file])
         pieces = list(split(sources[file]))
         rules = [_rule(file, line, text) for line, text in pieces]
         _same_number(file, sources[file], len(rules))
@@ -149,6 +150,14 @@ def _rule(file: str, line: int, text: str) -> Rule:
         looks=looks_of(node),
         reason=reason,
     )
+
+
+def _plain_to_see(file: str, text: str) -> None:
+    """Refuse characters that hide text or turn it round: who reads a rule must see what Cedar reads."""
+    for number, line in enumerate(text.split("\n"), 1):
+        hidden = next((c for c in line if not c.isprintable() and c not in "\t\r"), "")
+        if hidden:
+            raise BadPolicy(f"{file}:{number}: holds the invisible character U+{ord(hidden):04X}")
 
 
 def _same_number(file: str, text: str, ours: int) -> None:
