@@ -28,7 +28,7 @@ WRONG = [
 @pytest.mark.parametrize("given", WRONG)
 async def test_wrong_keys_get_one_answer(house: House, given: str) -> None:
     """Missing, malformed, overlong and unknown keys are told the same and asked for Bearer."""
-    headers = {"authorization": given.encode("latin-1")} if given else {}
+    headers = {b"authorization": given.encode("latin-1")} if given else {}
     answer = await house.client.get("/v1/actions", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="gyges"'

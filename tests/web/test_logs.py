@@ -9,6 +9,7 @@ from gyges.errors import BadProof
 from gyges.gate.permits import read_seed
 from gyges.ledger import checkpoint as checkpoints
 from gyges.ledger import merkle, tiles, verify
+from gyges.ledger.bundle import verify_bundle
 from gyges.ledger.note import Signer, Verifier
 from tests.web.conftest import MAIL, READ, House
 
@@ -150,3 +151,29 @@ async def test_nothing_public_tells_what_an_action_was(house: House) -> None:
         assert b"confidential" not in text
         assert b"send_mail" not in text
         assert base64.b64encode(b"confidential") not in text
+
+
+@pytest.mark.parametrize("kind", ["case", "episode", "span"])
+async def test_a_bundle_holds_offline(house: House, kind: str) -> None:
+    """Evidence of a case, an episode or a span verifies with the public key alone; cut short it does not."""
+    case = await house.propose({**MAIL, "episode": "e-1"})
+    await house.decide("rita", case)
+    query = {"case": f"case={case['id']}", "episode": "episode=e-1", "span": "since=1"}[kind]
+    answer = await house.call("audrey", "GET", f"/v1/evidence?{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/jsonl")
+    assert verify_bundle(answer.content, [verifier(house)]).held
+    assert case["digest"] in answer.text
+    cut = b"".join(answer.content.splitlines(keepends=True)[:-1])
+    assert not verify_bundle(cut, [verifier(house)]).held
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("", 400), ("case=c-0&episode=e", 400), ("since=5&until=5", 400), ("case=c-0", 404),
+     ("episode=none", 404)],
+)  # fmt: skip
+async def test_evidence_of_nothing_is_a_problem(house: House, query: str, status: int) -> None:
+    """What cannot be chosen, or was never recorded, is told before a single line is sent."""
+    answer = await house.call("audrey", "GET", f"/v1/evidence?{query}")
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"

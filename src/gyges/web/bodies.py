@@ -50,7 +50,9 @@ class Propose(Body, frozen=True, kw_only=True):
     principal: Maybe = ""
     purpose: Words = ""
     context: Annotated[tuple[Passage, ...], Meta(max_length=100)] = ()
-    provenance: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    provenance: dict[str, tuple[str, ...]] = msgspec.field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
     amends: Maybe = ""
 
     def action(self, agent: str) -> Action:
@@ -68,7 +70,9 @@ class Explain(Propose, frozen=True, kw_only=True):
     """An action to explain, proposed by nobody: `agent` is named, `approvals` are supposed."""
 
     agent: Name
-    approvals: dict[str, Annotated[int, Meta(ge=0, le=1000)]] = msgspec.field(default_factory=dict)
+    approvals: dict[str, Annotated[int, Meta(ge=0, le=1000)]] = msgspec.field(
+        default_factory=dict[str, int]
+    )
 
 
 class Withdraw(Body, frozen=True, kw_only=True):

@@ -102,8 +102,8 @@ class Route:
     path: str  # "/v1/actions/{id}/decision"; a last part "{name*}" takes the rest
     scopes: frozenset[Scope] | None
     handler: Handler
-    body: type | None = None
-    query: type = Nothing
+    body: type[Any] | None = None
+    query: type[Any] = Nothing
     answer: Any = None  # the type of the JSON that comes back; None: not JSON
     media: str = "application/json"
     status: int = 200

@@ -5,13 +5,19 @@ Checkpoint, tiles and proofs hold digests only, so they need no key: strangers c
 Nothing is computed here; `ports.Log` serves only what is under a published checkpoint.
 """
 
+from collections.abc import AsyncIterator
+
+from gyges import __version__
 from gyges.episode import Kind
 from gyges.errors import Malformed, NotFound, Unprocessable
 from gyges.ledger import checkpoint, note
+from gyges.ledger.export import Selection, export
 from gyges.ports import EventQuery, Log
 from gyges.web import bodies
 from gyges.web.call import Call, Nothing, Reply, reply
 
+SOFTWARE = f"gyges {__version__}"
+ATTACHED = ((b"content-disposition", b'attachment; filename="gyges-evidence.jsonl"'),)
 FOREVER = b"public, max-age=31536000, immutable"
 
 
@@ -70,6 +76,21 @@ async def events(call: Call[None, bodies.EventsQuery]) -> Reply:
     )  # fmt: skip
     more = len(found) == q.limit
     return reply({"items": found, "next": str(found[-1].index + 1) if more else ""})
+
+
+async def evidence(call: Call[None, bodies.EvidenceQuery]) -> Reply:
+    """An evidence bundle (JSON Lines with proofs) of one case, one episode or one span of time."""
+    q = call.query
+    selection = Selection(case=q.case, episode=q.episode, since=q.since, until=q.until)
+    lines = export(call.gate.store, call.gate.log, selection, created=call.now, software=SOFTWARE)
+    first = await anext(lines)  # what is wrong with the request shows here, before the answer began
+    return Reply(type=b"application/jsonl", headers=ATTACHED, chunks=_after(first, lines))
+
+
+async def _after(first: bytes, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for line in lines:
+        yield line
 
 
 async def _sized(log: Log, asked: int) -> tuple[str, int]:

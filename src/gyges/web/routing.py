@@ -16,10 +16,10 @@ from gyges.web.problems import NoMethod
 
 @dataclass(slots=True)
 class _Node:
-    literal: dict[str, "_Node"] = field(default_factory=dict)
+    literal: dict[str, "_Node"] = field(default_factory=dict[str, "_Node"])
     one: "_Node | None" = None
     rest: "_Node | None" = None
-    methods: dict[str, Route] = field(default_factory=dict)
+    methods: dict[str, Route] = field(default_factory=dict[str, Route])
 
 
 class Table:

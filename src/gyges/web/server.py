@@ -7,11 +7,12 @@ It opens no gate and closes none; TLS is for a proxy in front.
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from gyges.errors import Misconfigured
 from gyges.ports import Notifier
@@ -47,13 +48,7 @@ async def serve(gate: "Gate", notifier: Notifier, ready: Callable[[str], None]) 
     settings = gate.settings
     app = make_app(gate)
     with listen(settings) as sock:
-        config = uvicorn.Config(
-            app, lifespan="off", ws="none", http="httptools", log_config=None, access_log=False,
-            server_header=False, proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies), timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-        )  # fmt: skip
-        server = _Server(config, app.state.desk.closing)
+        server = _Server(config(app, settings.trusted_proxies), app.state.desk.closing)
         async with asyncio.TaskGroup() as group:
             loops = [
                 group.create_task(keep_time(gate)),
@@ -63,6 +58,16 @@ async def serve(gate: "Gate", notifier: Notifier, ready: Callable[[str], None]) 
             await server.serve(sockets=[sock])
             for loop in loops:
                 loop.cancel()
+
+
+def config(app: ASGIApp, trusted_proxies: Sequence[str]) -> uvicorn.Config:
+    """How uvicorn is set; a stop is the caller's business, and so is opening what `app` serves."""
+    return uvicorn.Config(
+        app, lifespan="off", ws="none", http="httptools", log_config=None, access_log=False,
+        server_header=False, proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies), timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )  # fmt: skip
 
 
 def listen(settings: Settings) -> socket.socket:

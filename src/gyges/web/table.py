@@ -78,6 +78,8 @@ ROUTES = (
           query=bodies.ProofQuery, answer=views.Inclusion),
     Route(method="GET", path="/v1/log/consistency", scopes=PUBLIC, handler=logs.consistency,
           query=bodies.ConsistencyQuery, answer=views.Consistency),
+    Route(method="GET", path="/v1/evidence", scopes=AUDITOR, handler=logs.evidence,
+          query=bodies.EvidenceQuery, media=LINES),
     Route(method="GET", path="/log/checkpoint", scopes=PUBLIC, handler=logs.latest, media=TEXT),
     Route(method="GET", path="/log/tile/{path*}", scopes=PUBLIC, handler=logs.tile, media=BYTES),
     Route(method="GET", path="/healthz", scopes=PUBLIC, handler=health.alive,
