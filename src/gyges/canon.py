@@ -35,7 +35,7 @@ def parse(data: bytes | str, *, limit: int = 4 * MEGABYTE) -> Json:
         raise Malformed(f"JSON of {len(data)} bytes is over the limit of {limit}")
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant)
+        value = _decode(text)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError) as error:
         raise Malformed(f"not JSON: {_brief(error)}") from None
     return clean(value)
@@ -104,7 +104,12 @@ def _constant(name: str) -> NoReturn:
     raise Malformed(f"{name} is not a JSON number")
 
 
+_decode = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant).decode
+
+
 def _text(value: str) -> str:
+    if value.isascii():
+        return value
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
