@@ -51,10 +51,10 @@ types: $(DEV) ## mypy and pyright, both strict on src
 	$(BIN)/pyright
 
 bench: $(DEV) ## all measurements, side by side
-	@$(BIN)/python bench/run.py
+	@$(BIN)/python -m bench.run $(ARGS)
 
 bench-%: $(DEV) ## one of them; results go to bench/results/NAME.json
-	@$(BIN)/python bench/run.py $*
+	@$(BIN)/python -m bench.run $* $(ARGS)
 
 docs: $(TOOLED) ## build the documentation into build/site, every link checked
 	$(TOOLS)/bin/mkdocs build --strict --site-dir build/site
