@@ -13,6 +13,7 @@ the end; `bundle` checks all of it without us. It decides nothing and may be run
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gyges import canon
 from gyges.canon import Json
@@ -20,7 +21,7 @@ from gyges.episode import Kind, Recorded
 from gyges.errors import Malformed, NotFound
 from gyges.ledger import checkpoint, note
 from gyges.ledger.evidence import FIELDS, FORMAT, Happened, policies_of, population, records_of
-from gyges.ports import EventQuery, Log, Store
+from gyges.ports import EventQuery, Store
 
 PAGE = 1000
 
@@ -64,8 +65,26 @@ class Selection:
         return {name: value for name, value in pairs.items() if value}
 
 
+class Provable(Protocol):
+    """What a bundle takes of `ports.Log`."""
+
+    origin: str
+
+    async def checkpoint(self) -> bytes:
+        """See `ports.Log`."""
+        ...
+
+    async def inclusion(self, index: int, size: int) -> Sequence[bytes]:
+        """See `ports.Log`."""
+        ...
+
+    async def entry(self, index: int) -> bytes | None:
+        """See `ports.Log`."""
+        ...
+
+
 async def export(
-    store: Store, log: Log, selection: Selection, *, created: int, software: str
+    store: Store, log: Provable, selection: Selection, *, created: int, software: str
 ) -> AsyncIterator[bytes]:
     """The lines of a bundle, each with its newline. Raise `NotFound` if nothing was recorded.
 
@@ -130,7 +149,7 @@ async def _policies(store: Store, happened: Sequence[Happened], size: int) -> li
         first = page[-1].index + 1
 
 
-async def _proven(log: Log, event: Recorded, size: int) -> dict[str, Json]:
+async def _proven(log: Provable, event: Recorded, size: int) -> dict[str, Json]:
     entry = await log.entry(event.index)
     if entry is None:
         raise NotFound(f"the log has no entry {event.index}")
