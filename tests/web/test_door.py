@@ -176,10 +176,14 @@ async def test_another_method_is_told_which_there_are(house: House) -> None:
 
 
 async def test_head_is_get_without_the_body(house: House) -> None:
-    """The length is told, the body is not sent."""
+    """The length is told, the body is not sent, and a stream does not start."""
     answer = await house.client.head("/healthz")
     assert (answer.status_code, answer.content) == (200, b"")
     assert int(answer.headers["content-length"]) > 0
+    case = await house.propose(MAIL)
+    headers = {"authorization": f"Bearer {house.secrets['bot']}"}
+    stream = await house.client.head(f"/v1/actions/{case['id']}/stream", headers=headers)
+    assert (stream.status_code, stream.content) == (200, b"")
 
 
 async def test_what_nobody_expected_is_a_500_without_insides(

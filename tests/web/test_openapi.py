@@ -2,19 +2,22 @@
 """The document says what the code does: every line, every bound, both ways."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 import pytest
 
-from gyges.errors import GygesError
+from gyges.errors import CallerError, Fault, GygesError, Refused, StoreDown
 from gyges.web.call import Route
 from gyges.web.openapi import document
 from gyges.web.problems import problem
 from gyges.web.table import ROUTES
 from tests.web.conftest import MAIL, House
 
+PAGE = Path(__file__).parents[2] / "docs" / "formats" / "api.md"
 DOCUMENT: dict[str, Any] = json.loads(msgspec.json.encode(document(ROUTES)))
 
 
@@ -117,3 +120,42 @@ def test_every_error_is_a_problem(kind: type[GygesError]) -> None:
     assert found["status"] == made.status == kind.status
     assert (found["type"], found["code"]) == (f"urn:gyges:problem:{kind.code}", kind.code)
     assert (found["instance"], found["request"], found["state"]) == ("/v1/x", "r-1", "denied")
+
+
+def test_the_page_lists_every_route_with_its_scopes() -> None:
+    """The table in docs/formats/api.md is the table of the code: routes, scopes and sentences."""
+    rows = re.findall(
+        r"^\| `([A-Z]+ /\S*)` \| ([a-z, ]+) \| (.+) \|$", PAGE.read_text(), re.MULTILINE
+    )
+    written = {route: (who, what) for route, who, what in rows}
+    summaries = {
+        f"{method.upper()} {path}": operation["summary"]
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+    expected = {}
+    for route in ROUTES:
+        name = f"{route.method} {route.path.replace('*}', '}')}"
+        who = "everybody" if route.scopes is None else ", ".join(sorted(route.scopes))
+        expected[name] = (who, summaries[name])
+    assert written == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [("propose", "Propose"), ("decide", "Decide"), ("redeem", "Redeem"), ("report", "Report"),
+     ("problem", "Problem")],
+)  # fmt: skip
+def test_the_examples_of_the_page_are_valid(tag: str, name: str) -> None:
+    """What a reader copies from the page is what the document describes."""
+    found = re.search(rf"```json {tag}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert found is not None
+    validator(name).validate(json.loads(found[1]))
+
+
+def test_the_page_names_every_code() -> None:
+    """Each code that a problem can have stands in the page's table with its status."""
+    text = PAGE.read_text()
+    for kind in (*everything(CallerError), *everything(Refused), StoreDown, Fault):
+        if kind.code not in ("caller", "refused"):
+            assert re.search(rf"`{kind.code}`.*{kind.status}", text), kind.code

@@ -5,7 +5,7 @@ They hold no behaviour beyond making themselves; `table.py` lists the routes, `d
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -45,7 +45,7 @@ class Reply:
     status: int = 200
     type: bytes = b"application/json"
     headers: tuple[Header, ...] = ()
-    chunks: AsyncIterator[bytes] | None = None
+    chunks: AsyncGenerator[bytes, None] | None = None
     cache: bytes = b"no-store"
 
 

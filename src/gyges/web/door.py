@@ -10,6 +10,7 @@ import itertools
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any
 
 from starlette.types import ASGIApp, Scope
@@ -135,9 +136,10 @@ async def _send(reply: Reply, send: Send, request: str, *, head: bool) -> None:
     if reply.chunks is None:
         headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if reply.chunks is not None:
-        async for chunk in reply.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    if reply.chunks is not None and not head:
+        async with aclosing(reply.chunks) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
 
 

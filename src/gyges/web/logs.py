@@ -5,7 +5,7 @@ Checkpoint, tiles and proofs hold digests only, so they need no key: strangers c
 Nothing is computed here; `ports.Log` serves only what is under a published checkpoint.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from gyges import __version__
 from gyges.episode import Kind
@@ -87,7 +87,7 @@ async def evidence(call: Call[None, bodies.EvidenceQuery]) -> Reply:
     return Reply(type=b"application/jsonl", headers=ATTACHED, chunks=_after(first, lines))
 
 
-async def _after(first: bytes, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _after(first: bytes, lines: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     yield first
     async for line in lines:
         yield line

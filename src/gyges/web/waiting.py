@@ -8,7 +8,7 @@ itself. The stream never resumes from a buffer: it tells the present state, then
 
 import asyncio
 from asyncio import FIRST_COMPLETED
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeAlias
 
 import msgspec
@@ -71,23 +71,23 @@ async def answer_for(call: Call[Any, Any], case: Case) -> bytes:
     return _encode(answer_of(case, permit))
 
 
-async def changes(call: Call[Any, Any], case: Case, seen: int) -> AsyncIterator[bytes]:
+async def changes(call: Call[Any, Any], case: Case, seen: int) -> AsyncGenerator[bytes, None]:
     """Server-sent events: the case now, unless it was `seen`, then at each change, until nothing can follow."""
     yield b"retry: 1000\n\n"
-    while True:
-        if case.version > seen:
-            seen = case.version
-            data = await answer_for(call, case)
-            yield b"event: case\nid: %d\ndata: %s\n\n" % (seen, data)
-        if case.state in FINAL or call.desk.closing.is_set():
-            return
-        try:
+    try:
+        while True:
+            if case.version > seen:
+                seen = case.version
+                data = await answer_for(call, case)
+                yield b"event: case\nid: %d\ndata: %s\n\n" % (seen, data)
+            if case.state in FINAL or call.desk.closing.is_set():
+                return
             case = await wait_for(call, case, newer(seen), KEEP_ALIVE_MS)
             await _still_live(call)
-        except (Gone, GygesError):
-            return
-        if case.version <= seen and not call.desk.closing.is_set():
-            yield b": still here\n\n"
+            if case.version <= seen and not call.desk.closing.is_set():
+                yield b": still here\n\n"
+    except (Gone, GygesError):
+        return  # whoever is still there comes again, and is told then what is wrong
 
 
 async def _still_live(call: Call[Any, Any]) -> None:
