@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gyges import canon
 from gyges.canon import Json
@@ -21,7 +21,7 @@ from gyges.cli.common import DEFAULT_URL, AsJson, KeyFile, Url, emit, read_key, 
 from gyges.cli.shown import ago, literal, visible
 from gyges.errors import Malformed
 from gyges.principal import Scope
-from gyges.standing import Test
+from gyges.standing import Match
 
 app = typer.Typer(no_args_is_help=True)
 DAY_MS = 86_400_000
@@ -50,9 +50,9 @@ def add(  # noqa: PLR0913 - each is an option of the command
     as_json: AsJson = False,
 ) -> None:
     """Give one approval ahead, within narrow bounds."""
-    pins = [_pin(text, Test.EQUALS) for text in pin or []]
-    pins += [_pin(text, Test.PREFIX) for text in prefix or []]
-    pins += [_pin(text, Test.AT_MOST) for text in at_most or []]
+    pins = [_pin(text, Match.EQUALS) for text in pin or []]
+    pins += [_pin(text, Match.PREFIX) for text in prefix or []]
+    pins += [_pin(text, Match.AT_MOST) for text in at_most or []]
     body: dict[str, Any] = {
         "agent": agent, "tool": tool, "group": group, "reason": reason, "pins": pins,
         "max_uses": uses, "expires": time.time_ns() // 1_000_000 + days * DAY_MS,
@@ -81,7 +81,9 @@ def list_grants(
         emit(found)
         return
     now = time.time_ns() // 1_000_000
-    table = Table("id", "by", "agent", "tool", "pins", "used", "ends", "state")
+    table = Table(
+        Column("id", no_wrap=True), "by", "agent", "tool", "pins", "used", "ends", "state"
+    )
     for grant in found["items"]:
         pins = "; ".join(f"{p['pointer']} {p['test']} {literal(p['value'])}" for p in grant["pins"])
         words = (
@@ -117,7 +119,7 @@ def revoke(
         print(f"{ended['id']} is revoked")
 
 
-def _pin(text: str, test: Test) -> dict[str, Json]:
+def _pin(text: str, test: Match) -> dict[str, Json]:
     pointer, value = _split(text)
     return {"pointer": pointer, "test": test.value, "value": value}
 

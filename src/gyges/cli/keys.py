@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from gyges.cli.common import (
     DEFAULT_URL,
@@ -74,7 +74,7 @@ def list_keys(url: Url = DEFAULT_URL, key_file: KeyFile = None, as_json: AsJson 
         emit(found)
         return
     now = time.time_ns() // 1_000_000
-    table = Table("id", "name", "scope", "groups", "owner", "made", "state")
+    table = Table(Column("id", no_wrap=True), "name", "scope", "groups", "owner", "made", "state")
     for key in found["items"]:
         words = (key["id"], key["name"], key["scope"], ", ".join(key["groups"]), key["owner"])
         table.add_row(*map(visible, words), ago(key["created"], now), _state(key, now))
