@@ -139,6 +139,17 @@ def test_only_what_can_never_be_allowed_is_hidden(rules: str, visible: bool) -> 
     assert not policy(rules).visible("mona", "nope")
 
 
+def test_where_the_server_is_not_known_a_tool_stays_visible() -> None:
+    """A tool approved for whichever server may be allowed on one and forbidden on another."""
+    anywhere = ToolDefinition(name="t", risk="read")
+    for server in ("home", "office"):
+        rules = (
+            '@id("a") permit (principal, action, resource in Server::"home");'
+            f'@id("b") forbid (principal, action, resource == Server::"{server}");'
+        )
+        assert policy(rules, tools=[anywhere]).visible("mona", "t")
+
+
 @given(
     st.sampled_from(
         [

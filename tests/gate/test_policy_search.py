@@ -44,6 +44,8 @@ def test_the_requirement_is_a_total_whatever_is_already_given() -> None:
         ("context.approvals.finance == 2", {"finance": 2}),
         ("context.approvals.finance != 0", {"finance": 1}),
         ("!(context.approvals.finance < 2)", {"finance": 2}),
+        ("!(2 >= context.approvals.finance)", {"finance": 3}),
+        ("!(2 > context.approvals.finance)", {"finance": 2}),
         ("!(context.approvals.finance <= 2)", {"finance": 3}),
         ("context.approvals.finance + context.approvals.reviewers >= 3", {"finance": 3}),
         ("context.approvals.finance >= context.approvals.reviewers + 2", {"finance": 2}),
@@ -87,6 +89,17 @@ def test_a_search_without_end_is_denied_with_the_reason() -> None:
     )
     assert ruling.effect is Effect.DENY
     assert str(CAP) in ruling.reason
+
+
+def test_a_set_under_which_a_rule_errs_is_not_sufficient() -> None:
+    """A forbid that errs only once people have approved still denies, and they are not asked."""
+    found = policy(
+        FINANCE + " when { context.approvals.finance >= 2 };"
+        '@id("f") forbid (principal, action == Action::"pay", resource)'
+        " when { context.approvals.finance * 9223372036854775807 < 0 };"
+    )
+    assert rule(found, "pay", to="x", amount=1).effect is Effect.DENY
+    assert rule(found, "pay", facts(finance=2), to="x", amount=1).errors
 
 
 _AT_LEAST = st.tuples(st.sampled_from(["finance", "reviewers", "legal"]), st.integers(1, 3)).map(

@@ -51,8 +51,7 @@ class CedarPolicy:
         """`ports.Policy.rule`: never raises for an action."""
         try:
             asked = self.ask(action, facts)
-            given = {name: n for name, n in facts.approvals.items() if name in self.groups}
-            return decide(asked, given=given, sizes=self.groups, policy=self.digest)
+            return decide(asked, given=facts.approvals, sizes=self.groups, policy=self.digest)
         except Unfit as error:
             return refusal(self.digest, str(error))
         except Exception as error:  # noqa: BLE001 - the port's contract: what fails, denies
