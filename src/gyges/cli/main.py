@@ -35,7 +35,7 @@ NOUNS = {
     "mcp": Noun("mcp", "mcp", "Put an MCP server behind the gate."),
     "tools": Noun("tools", "app", "Approve the definitions of an MCP server's tools."),
     "inbox": Noun("inbox", "app", "See what waits for people; approve, deny, edit."),
-    "policy": Noun("policy", "app", "Check, test, explain and replay policies."),
+    "policy": Noun("policy", "app", "Check, test, explain, replay and reload policies."),
     "log": Noun("log", "app", "Verify the log, export evidence, keep and redact payloads."),
     "keys": Noun("keys", "app", "Make, list and revoke API keys."),
     "grants": Noun("grants", "app", "Make, list and revoke standing grants."),

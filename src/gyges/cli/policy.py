@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`gyges policy`: check, test, explain and replay a policy before it decides anything.
+"""`gyges policy`: check, test, explain and replay a policy before it decides anything, and put it in force.
 
 It reads the policy folder and, without taking it over, the data folder of a gate that may be running; it
-changes neither. Exit codes: 0 held, 1 did not hold, 2 could not run.
+changes neither. `reload` asks the running gate. Exit codes: 0 held, 1 did not hold, 2 could not run.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gyges.cli.common import NOT_HELD, AsJson, KeyFile, emit, read_key
+from gyges.cli.common import DEFAULT_URL, NOT_HELD, AsJson, KeyFile, Url, emit, read_key, request
 from gyges.cli.shown import visible
 from gyges.decision import Facts
 from gyges.errors import BadPolicy, Misconfigured
@@ -146,6 +146,13 @@ def replay(
     _show(as_json, found, summary(found))
     if found.differences:
         raise typer.Exit(NOT_HELD)
+
+
+@app.command("reload")
+def take_up(url: Url = DEFAULT_URL, key_file: KeyFile = None, as_json: AsJson = False) -> None:
+    """Have the running gate put its policy folder in force; one that does not load changes nothing."""
+    found: Any = request(url, read_key(Scope.ADMIN, key_file), "POST", "/v1/policy/reload")
+    _show(as_json, found, [f"in force: {found['digest']}"])
 
 
 def _show(as_json: bool, whole: object, lines: Iterable[str]) -> None:
