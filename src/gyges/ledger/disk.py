@@ -24,6 +24,7 @@ class Disk:
 
     def __init__(self, path: Path, *, write: bool = True) -> None:
         self.path = path
+        self._names = str(path), f"{path}-wal"  # ready made: `check` is asked at every read
         self._write = write
         self._lock: int | None = None
         self._writer: sqlite3.Connection | None = None
@@ -58,7 +59,7 @@ class Disk:
         """Connect anew and let `prepare` check what is there; raise `StoreDown` with the cause."""
         self.close()
         try:
-            before = _identity(self.path)
+            before = _identity(self._names[0])
             if self._write:
                 self._writer = schema.connect(self.path, write=True)
                 prepare(self._writer)
@@ -67,7 +68,7 @@ class Disk:
                 prepare(self._reader)
             self._scanner = schema.connect(self.path, write=False)
             self._reader.execute("SELECT size FROM head").fetchone()
-            wal = _identity(self._wal)
+            wal = _identity(self._names[1])
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise schema.down(self.path, error) from None
@@ -117,7 +118,7 @@ class Disk:
     def check(self) -> None:
         """Raise `StoreDown` unless the paths still lead to the files that are open here."""
         try:
-            found = _identity(self.path), _identity(self._wal)
+            found = _identity(self._names[0]), _identity(self._names[1])
         except OSError as error:
             gone = Path(error.filename).name
             raise StoreDown(f"store {self.path}: {gone} is gone ({error.strerror})") from None
@@ -132,11 +133,7 @@ class Disk:
                 conn.close()
         self._reader = self._scanner = self._writer = None
 
-    @property
-    def _wal(self) -> Path:
-        return self.path.with_name(self.path.name + "-wal")
 
-
-def _identity(path: Path) -> Identity:
-    found = path.stat()
+def _identity(name: str) -> Identity:
+    found = os.stat(name)  # noqa: PTH116 - a Path costs more than the question
     return found.st_dev, found.st_ino
