@@ -10,25 +10,23 @@ only. It decides nothing, verifies no permit and runs nothing: that is `executor
 """
 
 import asyncio
-import json
 import math
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypeVar
-from weakref import WeakKeyDictionary
+from urllib.parse import urlencode
 
-import httpx
 import msgspec
 
 from gyges import errors
+from gyges.adapters.wire import Wire
 from gyges.answer import Answer
 from gyges.canon import Json
 from gyges.case import Say, State
-from gyges.errors import Fault, GygesError, Malformed, Unreachable
+from gyges.errors import Fault, GygesError, Malformed, Misconfigured
 
 HOLD = 25  # seconds that one long-poll request is held open; the gate allows 60
-_PATIENCE = httpx.Timeout(10, read=HOLD + 15)
-_POOL = httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=60)
+PATIENCE = 15.0  # seconds that the gate has for an answer that it does not hold back
 
 _T = TypeVar("_T")
 
@@ -36,22 +34,19 @@ _T = TypeVar("_T")
 class Gate:
     """One key's view of one gate. Usable from several event loops; each gets its own connections."""
 
-    def __init__(
-        self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, url: str, key: str, *, wire: Wire | None = None) -> None:
+        """Speak to the gate at `url` with `key`; raise `Misconfigured` where either cannot be one."""
+        if not (key.isascii() and key.isprintable()):
+            raise Misconfigured("a gate's key is printable ASCII")
         self.url = url.rstrip("/")
         self.key = key
-        self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        self._transport = transport
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
-            WeakKeyDictionary()
-        )
+        self._wire = wire or Wire(url)
+        bearer = f"authorization: Bearer {key}\r\n" if key else ""
+        self._head = f"{bearer}content-type: application/json\r\n"
 
     def speaking_for(self, key: str) -> "Gate":
         """The same gate over the same connections, with another holder's key."""
-        other = Gate(self.url, key, transport=self._transport)
-        other._clients = self._clients
-        return other
+        return Gate(self.url, key, wire=self._wire)
 
     async def __aenter__(self) -> Self:
         """Nothing is opened before the first request."""
@@ -68,9 +63,7 @@ class Gate:
 
     async def close(self) -> None:
         """Close the connections of this event loop."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client:
-            await client.aclose()
+        self._wire.close()
 
     async def propose(
         self,
@@ -87,14 +80,14 @@ class Gate:
         """
         body: dict[str, Json] = {"tool": tool, "arguments": arguments}
         body |= {name: value for name, value in (fields or {}).items() if value}
-        headers = {"idempotency-key": json.dumps(idempotency)} if idempotency else None
+        headers = {"idempotency-key": _quoted(idempotency)} if idempotency else None
         path = f"/v1/actions?wait={wait}" if wait else "/v1/actions"
-        return _answer(await self.request("POST", path, body, headers))
+        return _answer(await self.request("POST", path, body, headers, hold=wait))
 
     async def look(self, id: str, *, wait: int = 0, seen: int = 0) -> Answer:
         """The case now, or within `wait` seconds as soon as it is settled or newer than version `seen`."""
         query = f"?wait={wait}&seen={seen}" if wait else ""
-        return _answer(await self.request("GET", f"/v1/actions/{id}{query}"))
+        return _answer(await self.request("GET", f"/v1/actions/{id}{query}", hold=wait))
 
     async def settle(self, answer: Answer, *, seconds: float) -> Answer:
         """Wait up to `seconds` for people; return the case as it stands then, settled or not.
@@ -120,7 +113,7 @@ class Gate:
 
     async def find(self, **query: str | int) -> tuple[list[Answer], str]:
         """One page of cases (`state`, `agent`, `tool`, `episode`, `digest`, `order`, `after`, `limit`), next cursor."""
-        text = str(httpx.QueryParams({name: value for name, value in query.items() if value}))
+        text = urlencode({name: value for name, value in query.items() if value})
         page = _read(await self.request("GET", f"/v1/actions?{text}"), _Page)
         return page.items, page.next
 
@@ -166,39 +159,29 @@ class Gate:
         return _answer(await self.request("POST", f"/v1/actions/{id}/outcome", body))
 
     async def request(
-        self, method: str, path: str, body: Json = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Json = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        hold: float = 0,
     ) -> bytes:
         """One request to the gate; return the body of its answer, raise what its problem document says.
 
-        Raises `Unreachable` when no answer came: `extra["sent"]` is 0 when the gate cannot have heard.
+        `hold` is how many seconds the gate was asked to hold its answer back. Raises `Unreachable` when no
+        answer came: `extra["sent"]` is 0 when the gate cannot have heard.
         """
+        if not (path.isascii() and path.isprintable()) or " " in path:
+            raise Malformed(f"{path!r} is no path")
         content = None if body is None else msgspec.json.encode(body)
-        told = self._headers | headers if headers else self._headers
-        try:
-            response = await self._client().request(method, path, content=content, headers=told)
-        except httpx.HTTPError as error:
-            sent = not isinstance(
-                error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
-            )
-            what = f"{type(error).__name__} {error}".strip()
-            raise Unreachable(f"the gate at {self.url} gave no answer: {what}", sent=sent) from None
-        if response.status_code >= 300:
-            raise problem(response.status_code, response.content)
-        return response.content
-
-    def _client(self) -> httpx.AsyncClient:
-        loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            client = httpx.AsyncClient(
-                base_url=self.url,
-                timeout=_PATIENCE,
-                limits=_POOL,
-                transport=self._transport,
-                trust_env=False,
-            )
-            self._clients[loop] = client
-        return client
+        told = self._head + "".join(
+            f"{name}: {value}\r\n" for name, value in (headers or {}).items()
+        )
+        status, answer = await self._wire.request(method, path, told, content, PATIENCE + hold)
+        if status >= 300:
+            raise problem(status, answer)
+        return answer
 
 
 class Visible(msgspec.Struct, frozen=True):
@@ -225,6 +208,12 @@ class _Problem(msgspec.Struct):
     title: str = ""
     detail: str = ""
     instance: str = ""
+
+
+def _quoted(key: str) -> str:
+    if not (key.isascii() and key.isprintable()):
+        raise Malformed("an idempotency key is printable ASCII")
+    return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def granted(answer: Answer) -> Answer:

@@ -79,6 +79,8 @@ def mcp(  # noqa: PLR0913 - each is one option of the command
     episode: Annotated[str, typer.Option(help="Name of this run of the agent (stdio).")] = "",
 ) -> None:
     """Put an MCP server behind the gate."""
+    import uvloop
+
     from gyges.adapters.mcp_hold import Asking
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
@@ -102,7 +104,8 @@ def mcp(  # noqa: PLR0913 - each is one option of the command
             else:
                 await _serve_http(proxy, http, allow_host or [], allow_origin or [])
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
 
 
 def find_targets(
@@ -155,7 +158,12 @@ async def _serve_http(proxy: "Proxy", where: str, hosts: list[str], origins: lis
         shown = f"[{host}]" if ":" in host else host
         print(f"Listening on http://{shown}:{listening.getsockname()[1]}{PATH}", flush=True)
         config = uvicorn.Config(
-            app, log_level="warning", ws="none", access_log=False, timeout_graceful_shutdown=5
+            app,
+            log_level="warning",
+            ws="none",
+            http="httptools",
+            access_log=False,
+            timeout_graceful_shutdown=5,
         )
         await uvicorn.Server(config).serve(sockets=[listening])
 
