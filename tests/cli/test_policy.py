@@ -112,6 +112,7 @@ def test_check_prints_the_schema_that_rules_must_fit(gyges: Shell, folder: Path)
         ("groups.json", '{"reviewers": {}, "finance": {"size": -1}}', 'group "finance"'),
         ("groups.json", '{"reviewers": {}, "finance": ["ann"]}', 'group "finance"'),
         ("groups.json", "[]", "groups.json"),
+        ("groups.json", '{"reviewers": {}, "finance": {}, "a b": {}}', 'group "a b"'),
     ],
 )
 def test_check_says_what_does_not_load(
@@ -138,7 +139,12 @@ def test_what_cannot_be_run_is_told_apart_from_what_does_not_hold(
     """A folder, a file, a case or a number that is not there: exit code 2 and one line."""
     (tmp_path / "cases.toml").write_text("[[case]\n")
     (tmp_path / "action.json").write_text('{"tool": "pay", "argument": {}}')
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "gyges.db").write_text("not a database, though long enough to be one")
+    (tmp_path / "list.json").write_text("[]")
     calls = [
+        ("explain", tmp_path / "list.json", "--policy", folder),
+        ("replay", "--policy", folder, "--data", tmp_path / "broken"),
         ("check", tmp_path / "nowhere"),
         ("test", tmp_path / "nowhere.toml", "--policy", folder),
         ("test", tmp_path / "cases.toml", "--policy", folder),
@@ -231,6 +237,7 @@ async def test_explain_and_replay_read_beside_a_running_gate(
         await found.propose("read_file", path="x")
         paid = await found.approve(await found.propose("pay", to="ACME", amount=4800), "ann")
         told = gyges("explain", paid.id, "--data", tmp_path)
+        nothing = gyges("explain", "c-nothing", "--data", tmp_path)
         same = gyges("replay", "--policy", folder, "--data", tmp_path)
         loose = starter_text().replace("finance >= 2", "finance >= 1")
         (folder / "starter.cedar").write_text(loose)
@@ -240,6 +247,7 @@ async def test_explain_and_replay_read_beside_a_running_gate(
     assert (same.code, same.out.splitlines()[-1][:29]) == (0, "0 of 3 decisions would differ")
     assert (other.code, other.out.count("looser: ")) == (1, 2)
     assert after.state == "granted"
+    assert (nothing.code, "there is no case c-nothing" in nothing.err) == (2, True)
 
 
 async def test_explain_asks_a_running_gate(

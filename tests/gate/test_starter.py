@@ -58,6 +58,13 @@ def test_only_a_small_amount_above_nothing_asks_one(amount: float, finance: int)
     assert ruling.requirement.groups == {"finance": finance}
 
 
+def test_an_amount_that_cannot_be_compared_exactly_is_denied() -> None:
+    """Rounding must not decide how many people are asked."""
+    ruling = rule(OFFICE, "pay", facts(finance=3), to="ACME", amount=49.99999)
+    assert ruling.effect is Effect.DENY
+    assert "/amount has more than 4 digits" in ruling.reason
+
+
 @pytest.mark.parametrize("tool", ["set_audit_log", "disable_audit_log"])
 def test_the_constitution_stands_whoever_approves(tool: str) -> None:
     """No approvals help, and the rule is named."""

@@ -13,7 +13,6 @@ from typing import cast
 
 import cedarpy
 import msgspec
-from cedarpy import pst
 
 from gyges.canon import Json
 from gyges.gate.policy_rules import Rule, policy_set
@@ -44,10 +43,6 @@ class Slice:
     inputs: frozenset[str] | None
     marks: Mapping[str, Marks]  # approver groups that rules mention
     roots: frozenset[str]  # of "approvals", "risk", "alarm", "amount", "input": those looked at
-
-    def narrowed(self, node: pst.Template) -> "Slice":
-        """The same context, yet only `node` to judge it."""
-        return replace(self, handle=policy_set({node.id: node}))
 
 
 def slice_of(rules: Iterable[Rule], groups: Iterable[str]) -> Slice:
