@@ -218,5 +218,5 @@ def _told(cases: Sequence[Answer]) -> str:
 
 
 def _words(lines: Sequence[Mapping[str, Any]]) -> str:
-    said = [f"{line['event']}: {str(line.get('text', '')).splitlines()[0]}" for line in lines]
+    said = [f"{line['event']}: {str(line.get('text', '')).partition(chr(10))[0]}" for line in lines]
     return "; ".join(said)[:200] or "never tried"

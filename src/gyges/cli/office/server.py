@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uvicorn
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -46,7 +47,7 @@ def make_server(books: Books, files: Path) -> MCPServer:
         """Read one file of the office."""
         wanted = (files / path).resolve()
         if not wanted.is_relative_to(files.resolve()) or not wanted.is_file():
-            raise ValueError(f"there is no file {path}")
+            raise ToolError(f"there is no file {path}")
         return wanted.read_text(encoding="utf-8")
 
     @server.tool(structured_output=False)
@@ -57,7 +58,10 @@ def make_server(books: Books, files: Path) -> MCPServer:
     @server.tool(structured_output=False)
     def pay(to: str, account: str, amount: float, reference: str) -> str:
         """Pay from the office's bank account. The amount is in euros."""
-        number = books.pay(f"{to}, {account}", amount, reference)
+        try:
+            number = books.pay(f"{to}, {account}", amount, reference)
+        except ValueError as error:  # any other exception is masked, and its reason lost
+            raise ToolError(str(error)) from None
         return f"payment {number} of {amount:.2f} to {to} is done"
 
     @server.tool(structured_output=False)
