@@ -24,9 +24,10 @@ GRANT = Grant(
 ANN = Key(id="k", name="ann", scope=Scope.APPROVER, hash="", created=0, groups=("finance",))
 
 
-def pay(amount: Json, to: Json = "a@example.org", **more: str) -> Action:
+def pay(amount: Json, to: Json = "a@example.org", edited_by: str = "") -> Action:
     """A payment by the bot."""
-    return Action(agent="bot", tool="pay", arguments={"amount": amount, "to": to}, **more)
+    arguments = {"amount": amount, "to": to}
+    return Action(agent="bot", tool="pay", arguments=arguments, edited_by=edited_by)
 
 
 def waiting(action: Action, **need: int) -> Case:
