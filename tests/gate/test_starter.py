@@ -145,3 +145,14 @@ def test_what_it_asks_for_is_enough_and_nothing_less_is(
     for name, number in needed.items():
         less = Facts(approvals={**needed, name: number - 1}, alarm=alarm)
         assert OFFICE.rule(action, less).effect is Effect.ASK
+
+
+def test_the_rule_offered_in_its_last_comment_works_as_it_stands() -> None:
+    """Taking the slashes away gives a rule that loads and does what the comment says."""
+    offered = starter_text().partition("A rule of your own")[2].splitlines()
+    lines = [line.removeprefix("//     ") for line in offered if line.startswith("//     ")]
+    sources = {"own.cedar": "\n".join(lines), "starter.cedar": starter_text()}
+    found = load(sources, list(OFFICE.tools.values()), GROUPS)
+    inside, outside = ({"to": to, "body": "hi"} for to in ("ada@example.org", "a@evil.example"))
+    assert found.rule(act("send_mail", **inside), facts()).rules == ("mail-inside",)
+    assert found.rule(act("send_mail", **outside), facts()).effect is Effect.ASK
