@@ -26,7 +26,9 @@ def schema(**properties: dict[str, str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": sorted(properties)}
 
 
-def tool(name: str, risk: str, description: str = "", **properties: dict[str, str]) -> dict[str, Any]:
+def tool(
+    name: str, risk: str, description: str = "", **properties: dict[str, str]
+) -> dict[str, Any]:
     """A tool as in `tools.json`."""
     told = {"description": description} if description else {}
     return {"name": name, "risk": risk, "inputSchema": schema(**properties), **told}
@@ -57,9 +59,13 @@ class Office:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     diary: Path | None = None
 
-    async def list(self, _: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+    async def list(
+        self, _: Context, __: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
         """All tools, without what `tools.json` adds."""
-        plain = [{k: v for k, v in d.items() if k not in ("risk", "amount")} for d in self.definitions]
+        plain = [
+            {k: v for k, v in d.items() if k not in ("risk", "amount")} for d in self.definitions
+        ]
         return types.ListToolsResult(tools=[types.Tool.model_validate(d) for d in plain])
 
     async def call(self, ctx: Context, params: types.CallToolRequestParams) -> Any:

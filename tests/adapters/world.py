@@ -57,9 +57,11 @@ def make_folder(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncGenerator[str, None]:
+async def serving(app: ASGIApp, port: int = 0) -> AsyncGenerator[str, None]:
     """`app` on uvicorn on a free loopback port; its base URL."""
-    config = uvicorn.Config(app, port=0, log_level="warning", ws="none", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, port=port, log_level="warning", ws="none", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
@@ -86,6 +88,7 @@ class World:
     folder: Path
     stack: AsyncExitStack
     wire: Gate
+    house: AsyncExitStack
     executors: list[Executor] = field(default_factory=list)
 
     def speak(self, who: str) -> Gate:
@@ -126,14 +129,21 @@ class World:
             Client(transport, mode=mode, cache=None, **more)
         )
 
+    async def restart_office(self) -> None:
+        """The office's server goes away and comes back at the same place, with no memory of sessions."""
+        await self.house.aclose()
+        port = int(self.office_url.rpartition(":")[2])
+        await self.house.enter_async_context(serving(office_app(self.office), port))
+
     async def cases(self, **query: Any) -> list[Answer]:
         """What an auditor sees, newest first."""
         return (await self.speak("audrey").find(**query))[0]
 
-    async def waiting(self, tool: str = "") -> Answer:
-        """The first case that waits for people, as soon as there is one."""
+    async def waiting(self, count: int = 1) -> Answer:
+        """The newest case that waits for people, as soon as `count` do."""
         while True:
-            if answers := await self.cases(state="waiting", tool=tool):
+            answers = await self.cases(state="waiting")
+            if len(answers) >= count:
                 return answers[0]
             await asyncio.sleep(0.01)
 
@@ -163,11 +173,16 @@ async def open_world(folder: Path) -> AsyncGenerator[World, None]:
             for name, (scope, more) in PEOPLE.items()
         }
         url = await stack.enter_async_context(serving(make_app(gate)))
-        app = make_office(office).streamable_http_app(transport_security=_LOCAL)
-        office_url = await stack.enter_async_context(serving(app))
+        house = await stack.enter_async_context(AsyncExitStack())
+        office_url = await house.enter_async_context(serving(office_app(office)))
         async with AsyncExitStack() as inner:
             wire = await inner.enter_async_context(Gate(url, ""))
-            yield World(gate, url, secrets, office, office_url, folder, inner, wire)
+            yield World(gate, url, secrets, office, office_url, folder, inner, wire, house)
+
+
+def office_app(office: Office) -> ASGIApp:
+    """The office over streamable HTTP."""
+    return make_office(office).streamable_http_app(transport_security=_LOCAL)
 
 
 _LOCAL = TransportSecuritySettings(

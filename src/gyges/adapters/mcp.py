@@ -130,7 +130,8 @@ class Proxy:
                 return again
             answer = again
             self._waits.drop(who, answer.id)
-        return await self._carry_out(ctx, side, answer, keep=held or bool(call.key))
+        keep = held or bool(call.key or params.request_state)
+        return await self._carry_out(ctx, side, answer, keep=keep)
 
     async def _carry_out(self, ctx: Context, side: Side, answer: Answer, *, keep: bool) -> Result:
         if answer.state is not State.GRANTED and not self._runs.has(answer.id):

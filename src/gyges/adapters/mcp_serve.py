@@ -91,6 +91,8 @@ class Door:
         A gate that does not answer turns nobody away here: it will not let any call run either, and the
         agent shall hear that reason, not a wrong one.
         """
+        if not (token.isascii() and token.isprintable()):
+            return None
         who = canon.digest_bytes(token.encode())
         if self._known.get(who, 0.0) < time.monotonic():
             try:

@@ -47,5 +47,5 @@ class Waits:
 
 async def _recall(gate: Gate) -> dict[str, str]:
     page, _ = await gate.find(state="waiting,granted", limit=MANY)
-    asked = [answer for answer in page if answer.required and not answer.amends]
-    return {fingerprint_of(answer.action): answer.id for answer in asked}
+    asked = [a for a in page if (a.votes or a.state is State.WAITING) and not a.amends]
+    return {fingerprint_of(a.action): a.id for a in asked}

@@ -77,7 +77,7 @@ def fingerprint_of(action: Action) -> str:
 def _fingerprint(document: Mapping[str, Json]) -> str:
     kept = {name: document[name] for name in _SAID if document.get(name)}
     episode = document.get("episode")
-    if isinstance(episode, str) and not episode.startswith(OURS):
+    if isinstance(episode, str) and episode and not episode.startswith(OURS):
         kept["episode"] = episode
     return canon.digest(kept | {"tool": document["tool"], "arguments": document["arguments"]})
 
