@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gyges.principal import Scope
-from tests.web.conftest import MAIL, PAY, READ, House, canonical
+from tests.web.conftest import MAIL, PAY, READ, House, Served, canonical
 
 
 async def crowd(house: House, count: int) -> list[str]:
@@ -24,6 +24,16 @@ async def crowd(house: House, count: int) -> list[str]:
 
 async def test_of_twenty_people_at_once_exactly_one_wins(house: House) -> None:
     """Half approve and half deny in the same moment: one answer holds, everybody else is told 409."""
+    await race(house)
+
+
+async def test_the_same_race_over_twenty_connections(served: Served) -> None:
+    """Real connections make no difference to it."""
+    await race(served)
+
+
+async def race(house: House) -> None:
+    """Twenty reviewers decide one case at once."""
     names = await crowd(house, 20)
     case = await house.propose()
     says = [(name, "approve" if at % 2 else "deny") for at, name in enumerate(names)]

@@ -20,6 +20,7 @@ from gyges.settings import Settings
 from gyges.web.server import listen, url_of
 from tests.web.conftest import MAIL, READ, make_folder, with_keys
 
+pytestmark = pytest.mark.slow
 COMMAND = [sys.executable, "-m", "gyges.cli.main", "serve"]
 
 
