@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,28 @@ def test_the_example_of_the_rfc() -> None:
     assert canon.encode(canon.parse(source)).decode() == expected
 
 
+@given(values)
+def test_the_quick_way_gives_the_same_bytes(value: Json) -> None:
+    """Whichever way a value is written, its bytes are those of the reference implementation."""
+    assert canon.encode(value) == rfc8785.dumps(value)
+
+
+@given(
+    st.dictionaries(st.text(st.characters(min_codepoint=0xD000, exclude_categories=["Cs"])), text)
+)
+def test_keys_beyond_the_surrogates_are_in_the_order_of_utf_16(value: dict[str, Json]) -> None:
+    """Where code points and UTF-16 units sort differently, the order is that of RFC 8785 section 3.2.3."""
+    units = sorted(value, key=lambda key: key.encode("utf-16-be"))
+    assert list(json.loads(canon.encode(value))) == units
+    assert canon.encode(value) == rfc8785.dumps(value)
+
+
+@given(st.text(st.characters(max_codepoint=0x2100)))
+def test_every_character_is_escaped_as_the_rfc_says(value: str) -> None:
+    """Controls, quotes, slashes, separators: the one spelling of RFC 8785 section 3.2.2.2."""
+    assert canon.encode([value, {value: value}]) == rfc8785.dumps([value, {value: value}])
+
+
 @given(values, values)
 def test_canonical_bytes_are_injective(one: Json, other: Json) -> None:
     """Two accepted values have the same bytes exactly when they are the same JSON value."""
@@ -100,8 +123,9 @@ def test_reading_back_is_a_fixed_point(value: Json) -> None:
 )
 def test_what_readers_could_take_differently_is_refused(text: str, why: str) -> None:
     """Duplicate keys, numbers without a place, half characters, depth, rubbish: each by its name."""
-    with pytest.raises(Malformed, match=why.replace("^", r"\^")):
-        canon.parse(text)
+    for given_as in (text, text.encode()):
+        with pytest.raises(Malformed, match=why.replace("^", r"\^")):
+            canon.parse(given_as)
 
 
 @given(st.binary(max_size=64))
