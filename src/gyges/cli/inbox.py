@@ -27,7 +27,8 @@ from gyges.answer import Answer
 from gyges.case import Say
 from gyges.cli.common import DEFAULT_URL, AsJson, KeyFile, Url, emit, read_key, speak
 from gyges.cli.inbox_edit import in_editor, with_values
-from gyges.cli.inbox_view import by_risk, differences, intact, listing, page
+from gyges.cli.inbox_list import by_risk, listing
+from gyges.cli.inbox_page import differences, intact, page
 from gyges.errors import Conflict, Misconfigured
 from gyges.principal import Scope
 

@@ -8,11 +8,7 @@ case: whoever answers first decides, and the others are told.
 
 import asyncio
 import contextlib
-import os
-import sys
-import termios
 import time
-import tty
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
@@ -24,15 +20,17 @@ from rich.text import Text
 from gyges.adapters.client import Gate
 from gyges.answer import Answer
 from gyges.case import Say, State
+from gyges.cli.inbox import waiting
 from gyges.cli.inbox_edit import in_editor
-from gyges.cli.inbox_view import differences, intact, listing, page
+from gyges.cli.inbox_list import listing
+from gyges.cli.inbox_page import differences, intact, page
 from gyges.cli.shown import visible
+from gyges.cli.terminal import cooked, raw_keys
 from gyges.errors import GygesError
 
 RENEW_S = 1.0
 LIST_HELP = "j/k move   enter open   q quit"
 CASE_HELP = "space/b scroll   a approve   d deny   e edit   f unfold   q back"
-_KEYS = {"\x1b[A": "k", "\x1b[B": "j", "\x1b[5~": "b", "\x1b[6~": " ", "\r": "\n", "\x1b": "q"}
 
 
 @dataclass(slots=True)
@@ -68,7 +66,7 @@ class Live:
     async def run(self) -> None:
         """Until the person leaves."""
         with raw_keys(self._keys), self._screen:
-            await self._renew()
+            self.view.answers = await waiting(self.gate)
             while True:
                 self._draw()
                 try:
@@ -165,8 +163,6 @@ class Live:
 
     async def _renew(self) -> None:
         """Fetch what is on the screen anew."""
-        from gyges.cli.inbox import waiting
-
         view = self.view
         try:
             view.answers = await waiting(self.gate)
@@ -228,37 +224,3 @@ class Live:
 
 def _mark(case: Answer) -> str:
     return f"{case.id} {case.digest}"
-
-
-@contextlib.contextmanager
-def raw_keys(keys: "asyncio.Queue[str]") -> Generator[None]:
-    """Put each key that is pressed into `keys`, without waiting for a line."""
-    loop, fd = asyncio.get_running_loop(), sys.stdin.fileno()
-    before = termios.tcgetattr(fd)
-
-    def pressed() -> None:
-        text = os.read(fd, 64).decode(errors="replace")
-        for key in [_KEYS[text]] if text in _KEYS else list(text):
-            keys.put_nowait(_KEYS.get(key, key))
-
-    tty.setcbreak(fd)
-    loop.add_reader(fd, pressed)
-    try:
-        yield
-    finally:
-        loop.remove_reader(fd)
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-@contextlib.contextmanager
-def cooked() -> Generator[None]:
-    """Lines and echo again, until the end; what was typed before is dropped."""
-    fd = sys.stdin.fileno()
-    before = termios.tcgetattr(fd)
-    plain = [*before]
-    plain[3] |= termios.ICANON | termios.ECHO
-    termios.tcsetattr(fd, termios.TCSAFLUSH, plain)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)

@@ -55,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         app(args, prog_name="gyges")
     except GygesError as error:
-        print(f"gyges {chosen}: {error}", file=sys.stderr)
+        from gyges.cli.shown import visible
+
+        print(f"gyges {chosen}: {visible(str(error))}", file=sys.stderr)
         return 2
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)

@@ -21,7 +21,7 @@ def checked(name: str, answer: object, took_ms: int) -> Verdict:
     if type(answer) is Verdict:
         fault = _fault(name, answer)
         if not fault:
-            return replace(answer, took_ms=took_ms)
+            return answer if answer.took_ms == took_ms else replace(answer, took_ms=took_ms)
     else:
         fault = f"it is of type {type(answer).__name__[:100]}"
     why = f"answered nonsense: {fault}"

@@ -40,6 +40,9 @@ class Check(StrEnum):
     MORE_THAN = "more_than"  # value: earlier proposals of this tool in the episode; no pointer
 
 
+ON_EPISODE = frozenset({Check.PROPOSED_BEFORE, Check.MORE_THAN})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One test. `pattern` is the compiled value of a regex, prefix or contains, `names` that of proposed_before."""
@@ -118,9 +121,10 @@ def _long(condition: Condition, leaf: Leaf, scene: Scene) -> Spans:
 
 
 def _from_untrusted(condition: Condition, leaf: Leaf, scene: Scene) -> Spans:
-    if leaf.key:
+    provenance = scene.action.provenance
+    if leaf.key or not (provenance or scene.read):
         return ()
-    sources = _sources(leaf.pointer, scene.action.provenance)
+    sources = _sources(leaf.pointer, provenance) if provenance else ()
     if any(source not in scene.trusted for source in sources):
         return _whole(leaf, True)
     # A caller who says "the user" is not believed: the text is looked for all the same.

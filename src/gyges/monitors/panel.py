@@ -9,7 +9,8 @@
 
 A monitor runs in a thread of its own (`apart.py`) on a copy of the action, so one that blocks, ignores
 its cancellation or scribbles on what it is shown holds up and spoils nothing. One that says `instant = True`
-promises never to wait and to be quick; it runs in place, which costs about a microsecond. The panel weighs
+promises never to wait and to be quick; it runs in place, which costs about a microsecond. One with a method
+`reads_past(tool)` may say that it does not look at the episode: nobody then reads it. The panel weighs
 nothing (`gate/weigh.py` does) and reads no clock but a stopwatch.
 """
 
@@ -38,16 +39,23 @@ async def look(
     start = perf_counter()
     names = [_name(monitor) for monitor in monitors]
     apart = [i for i, monitor in enumerate(monitors) if not _instant(monitor)]
-    asked = _ask(monitors, names, apart, action, episode) if apart else {}
+    if not apart:
+        pairs = zip(monitors, names, strict=True)
+        return tuple(_in_place(monitor, name, action, episode) for monitor, name in pairs)
+    asked = _ask(monitors, names, apart, action, episode)
     found = {
         i: _in_place(monitor, names[i], action, episode)
         for i, monitor in enumerate(monitors)
-        if i not in asked and i not in apart
+        if i not in apart
     }
-    if asked:
-        found |= await _gather(asked, names, start, budget_s)
+    found |= await _gather(asked, names, start, budget_s)
     full = Verdict(monitor="", look=Look.LATE, reasons=(f"{BACKLOG} earlier looks have not ended",))
     return tuple(found.get(i) or replace(full, monitor=names[i]) for i in range(len(monitors)))
+
+
+def reads_past(monitors: Sequence[Monitor], tool: str) -> bool:
+    """Whether a monitor wants to know what the episode saw before; one that does not say does."""
+    return any(_reads_past(monitor, tool) for monitor in monitors)
 
 
 def _ask(
@@ -69,6 +77,8 @@ def _ask(
 async def _gather(
     asked: dict[int, "asyncio.Future[object]"], names: Sequence[str], start: float, budget_s: float
 ) -> dict[int, Verdict]:
+    if not asked:
+        return {}
     ended: dict[asyncio.Future[object], float] = {}
     for future in asked.values():
         future.add_done_callback(lambda done: ended.setdefault(done, perf_counter()))
@@ -113,6 +123,14 @@ def _judge(name: str, answer: object, took_s: float) -> Verdict:
 
 def _instant(monitor: Monitor) -> bool:
     return getattr(monitor, "instant", False) is True
+
+
+def _reads_past(monitor: Monitor, tool: str) -> bool:
+    told = getattr(monitor, "reads_past", None)
+    try:
+        return told is None or told(tool) is not False
+    except Exception:  # noqa: BLE001 - a monitor that fails to say is shown everything
+        return True
 
 
 def _name(monitor: Monitor) -> str:

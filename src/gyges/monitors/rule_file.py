@@ -14,7 +14,7 @@ import msgspec
 
 from gyges.canon import Json, clean
 from gyges.errors import GygesError, Malformed, Misconfigured
-from gyges.monitors.conditions import Check, Condition
+from gyges.monitors.conditions import ON_EPISODE, Check, Condition
 from gyges.monitors.patterns import Pattern, compile_pattern
 from gyges.monitors.rules import TRUSTED, Rule, RulesMonitor
 from gyges.pointer import parts
@@ -23,7 +23,6 @@ ROOTS = ("arguments", "purpose", "resource", "server", "principal", "context")
 NUMBERS = (Check.AT_MOST, Check.AT_LEAST, Check.LONGER_THAN, Check.MORE_THAN)
 TEXTS = (Check.PREFIX, Check.CONTAINS, Check.REGEX)
 LISTS = (Check.ONE_OF, Check.NOT_IN)
-ON_EPISODE = (Check.PROPOSED_BEFORE, Check.MORE_THAN)
 _NAME = re.compile(r"[A-Za-z0-9_.:/*-]{1,200}")
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from gyges.action import Action
 from gyges.episode import Episode
 from gyges.monitors.checked import REASONS, SPANS, TEXT
-from gyges.monitors.conditions import Condition, holds, named
+from gyges.monitors.conditions import ON_EPISODE, Condition, holds, named
 from gyges.monitors.scene import Scene, TooLarge
 from gyges.verdict import Span, Verdict
 
@@ -79,6 +79,10 @@ class RulesMonitor:
             reasons=tuple(found.reason[:TEXT] for found in fired)[:REASONS],
             spans=spans[:SPANS],
         )
+
+    def reads_past(self, tool: str) -> bool:
+        """Whether a rule for `tool` looks at what the episode saw before."""
+        return any(when.test in ON_EPISODE for rule in self._mine(tool) for when in rule.when)
 
     def _mine(self, tool: str) -> tuple[Rule, ...]:
         found = self._of_tool.get(tool)
