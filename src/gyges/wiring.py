@@ -7,6 +7,7 @@
 `found` makes such a folder, `open_gate` opens one. It serves nothing: `web` and `cli` do.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class Gate:
 
     async def reload(self, *, by: str) -> str:
         """Put the policy on disk in force; raise `BadPolicy`, the old one staying, if it does not load."""
-        policy = read_policy(self.folder / "policy")
+        policy = await asyncio.to_thread(read_policy, self.folder / "policy")
         await self._record_policy(policy, by)
         self.policy = policy
         self.corridor.swap(policy)
@@ -133,6 +134,7 @@ async def open_gate(
         recorder=store, store=store, signer=load_signer(folder / "keys"),
         clock=clock or SystemClock(), settings=settings, origin=settings.origin, step=step,
         look=partial(panel.look, watch, budget_s=settings.monitor_seconds),
+        past=partial(panel.reads_past, watch),
     )  # fmt: skip
     gate = Gate(
         settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,

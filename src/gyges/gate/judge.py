@@ -49,6 +49,7 @@ class Parts:
     look: Look
     origin: str
     step: Callable[[int], None] = lambda _: None
+    past: Callable[[str], bool] = lambda _: True  # whether a monitor reads the past for this tool
 
 
 class Judge:
@@ -173,7 +174,8 @@ class Judge:
     async def looked(self, action: Action) -> tuple[Verdict, ...]:
         """What the monitors say, given what this episode has seen so far."""
         query = EventQuery(agent=action.agent, episode=action.episode)
-        past = await self.parts.store.events(query) if action.episode else ()
+        wanted = action.episode and self.parts.past(action.tool)
+        past = await self.parts.store.events(query) if wanted else ()
         events = tuple(recorded.event for recorded in past)
         return await self.parts.look(
             action, Episode(id=action.episode, agent=action.agent, events=events)
