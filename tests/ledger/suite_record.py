@@ -210,6 +210,18 @@ class RecordSuite:
         with pytest.raises(Conflict):
             await store.record(Change(events=(), keys=(a_key("k-3", hash="sha256:k-1"),)))
 
+    async def test_a_key_that_is_replaced_sets_its_secret_free(self, store: Everything) -> None:
+        """Within one burst: the first key takes another secret, so a second may have the former."""
+        await store.record(Change(events=(), keys=(a_key("k-1", hash="h-1"),)))
+        moves = [a_key("k-1", hash="h-2"), a_key("k-2", hash="h-1"), a_key("k-3", hash="h-2")]
+        done = await asyncio.gather(
+            *(store.record(Change(events=(), keys=(key,))) for key in moves),
+            return_exceptions=True,
+        )
+        assert [isinstance(outcome, Conflict) for outcome in done] == [False, False, True]
+        assert await store.key_by_hash("h-1") == moves[1]
+        assert await store.key_by_hash("h-2") == moves[0]
+
     async def test_notices_wait_until_told(self, store: Everything) -> None:
         """Oldest first, each once, gone when delivered."""
         made = [

@@ -119,7 +119,9 @@ def _add(batch: Batch, change: Change) -> None:
     if pair := change.idempotency:
         batch.bound.add((pair.agent, pair.key))
         batch.bindings.append((pair.agent, pair.key, pair.digest, pair.case))
-    batch.hashes.update((key.hash, key.id) for key in change.keys)
+    for key in change.keys:  # a key that is replaced sets its former secret free
+        batch.hashes = {h: owner for h, owner in batch.hashes.items() if owner != key.id}
+        batch.hashes[key.hash] = key.id
     if change.stops or change.lifted or change.keys or change.notices or change.told:
         batch.others.append(change)
 
