@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gyges inbox` against a served gate: listing, showing, approving, denying, editing, and a live session."""
 
+import contextlib
 import json
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -203,6 +205,15 @@ class Terminal:
         """Wait for the end; the exit code."""
         return self.process.wait(30)
 
+    def rest(self) -> str:
+        """What came until its end."""
+        with contextlib.suppress(
+            OSError
+        ):  # how a terminal says that nobody is left at its other end
+            while more := os.read(self.ours, 65536):
+                self.seen += more.decode(errors="replace")
+        return self.seen
+
     def __enter__(self) -> Self:
         return self
 
@@ -270,3 +281,15 @@ def test_a_case_that_was_not_read_is_not_approved_and_a_denial_is_typed(town: To
         assert terminal.leave() == 0
     after = town.look(case.id)
     assert (after.state, after.guidance) == (State.DENIED, "write a draft")
+
+
+def test_leaving_by_ctrl_c_gives_the_terminal_back(town: Town) -> None:
+    """No traceback, the screen restored, the cursor shown."""
+    with Terminal(*town.here("rita")) as terminal:
+        terminal.expect("enter open")
+        terminal.process.send_signal(signal.SIGINT)  # what Ctrl-C does
+        terminal.leave()
+        rest = terminal.rest()
+    assert "Traceback" not in rest
+    assert "\x1b[?1049l" in rest
+    assert "\x1b[?25h" in rest

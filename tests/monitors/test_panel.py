@@ -13,7 +13,7 @@ import pytest
 from gyges.action import Action
 from gyges.episode import Episode
 from gyges.monitors.apart import BACKLOG, room_of
-from gyges.monitors.panel import look
+from gyges.monitors.panel import look, reads_past
 from gyges.verdict import Look, Span, Verdict
 
 ACTION = Action(agent="demo", tool="pay", arguments={"to": "ACME", "amount": 4800})
@@ -176,13 +176,10 @@ async def test_a_late_monitor_is_cancelled() -> None:
 @pytest.mark.parametrize("kind", [Blocks, lambda: Waits(stubborn=True)])
 async def test_a_monitor_that_will_not_stop_holds_up_nobody(kind: Callable[[], Waits]) -> None:
     """One that blocks or ignores its cancellation is LATE; the others' answers are in, in order."""
-    held = kind()
-    first, second, third = await look(
-        [Answers(good("a"), name="a"), held, Answers(good("c"), name="c", instant=True)],
-        ACTION,
-        EPISODE,
-        budget_s=0.5,
-    )
+    held, quick = kind(), Answers(good("a"), name="a")
+    await one(quick)  # its thread runs before the budget does
+    third_one = Answers(good("c"), name="c", instant=True)
+    first, second, third = await look([quick, held, third_one], ACTION, EPISODE, budget_s=2)
     assert held.began.is_set()
     held.go.set()
     assert [first.look, second.look, third.look] == [Look.DONE, Look.LATE, Look.DONE]
@@ -297,3 +294,18 @@ async def test_a_collected_monitor_takes_its_thread_with_it() -> None:
     gc.collect()
     await asyncio.to_thread(thread.join, 30)
     assert not thread.is_alive()
+
+
+async def test_who_does_not_say_whether_it_reads_the_past_is_shown_it() -> None:
+    """Only a monitor that says so itself, without fault, goes without the episode's events."""
+
+    class Says(Answers):
+        def reads_past(self, tool: str) -> bool:
+            return bool(self.answer[tool])  # type: ignore[index]
+
+    says = Says({"pay": False, "send": True})
+    assert not reads_past([], "pay")
+    assert not reads_past([says], "pay")
+    assert reads_past([says], "send")
+    assert reads_past([says], "unheard-of")
+    assert reads_past([says, Answers(good())], "pay")

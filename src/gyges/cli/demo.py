@@ -152,15 +152,16 @@ async def _evidence(stage: "Stage", said: list[Mapping[str, Any]]) -> "Evidence"
 def _tell_person(screen: Console, stage: "Stage") -> None:
     from gyges.cli.office.stage import PEOPLE
 
-    screen.print("\nYou are the approvers. In other terminals, run:\n")
-    tool = Path(sys.executable).with_name("gyges")
+    screen.print("\nYou are the approvers. In another terminal, run one after the other:\n")
+    script = Path(sys.executable).with_name("gyges")
+    tool = str(script) if script.exists() else f"{sys.executable} -m gyges.cli.main"
     for name, group in PEOPLE.items():
         key = stage.folder / "people" / f"{name}.key"
         line = f"  {tool} inbox --url {stage.gate} --key-file {key}"
         screen.print(line, soft_wrap=True, highlight=False, markup=False)
         screen.print(f"      as {name}, of the group {group}\n", style="dim")
-    screen.print("Rita approves the mail; the payment needs both Fay and Fred.")
-    screen.print("One terminal will do: leave an inbox with q, open the next.\n")
+    screen.print("Rita approves the mail; then the payment needs both Fay and Fred.")
+    screen.print("In the inbox: Enter opens a case, a approves it, q goes back and leaves.\n")
 
 
 def _status(step: str, *, unattended: bool) -> str:

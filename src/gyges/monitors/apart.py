@@ -18,7 +18,7 @@ from gyges.action import Action
 from gyges.episode import Episode
 from gyges.ports import Monitor
 
-BACKLOG = 64  # looks under way at one monitor; a further one is late at once
+BACKLOG = 256  # looks under way at one monitor; a further one is late at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
