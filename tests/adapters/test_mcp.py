@@ -2,9 +2,11 @@
 """Real MCP clients of both eras, through the proxy, to a real server, past a real gate."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from mcp import MCPError
+from mcp_types import CallToolResult
 
 from gyges.adapters.mcp_hold import Asking
 from gyges.case import Say, State
@@ -16,6 +18,11 @@ ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28", "auto"])
 def text(result: object) -> str:
     """All text of a tool result."""
     return "\n".join(block.text for block in result.content)  # type: ignore[attr-defined]
+
+
+def case_of(result: CallToolResult) -> str:
+    """The id of the case that a result belongs to."""
+    return str((result.meta or {})["gyges/case"])
 
 
 @pytest.fixture
@@ -33,10 +40,9 @@ async def test_an_allowed_call_runs_once_and_its_result_comes_back_whole(
     result = await client.call_tool("read_file", {"path": "a.txt"})
     assert text(result) == "read_file done"
     assert result.structured_content == {"got": {"path": "a.txt"}}
-    assert result.meta is not None
-    assert result.meta["office/page"] == 7
+    assert (result.meta or {})["office/page"] == 7
     assert world.office.done == [("read_file", {"path": "a.txt"})]
-    ended = await world.ended(result.meta["gyges/case"])
+    ended = await world.ended(case_of(result))
     assert ended.state is State.DONE
     assert ended.outcome is not None
     assert ended.outcome.result.startswith("sha256:")
@@ -128,7 +134,7 @@ async def test_an_error_result_passes_and_counts_as_failed(
     result = await (await world.client(url, mode=mode)).call_tool("trip", {})
     assert result.is_error
     assert text(result) == "the tool tripped"
-    assert (await world.ended(result.meta["gyges/case"])).state is State.FAILED
+    assert (await world.ended(case_of(result))).state is State.FAILED
 
 
 @ERAS
@@ -220,10 +226,10 @@ async def test_two_live_identical_calls_share_one_case_and_one_run(world: World,
 async def test_an_idempotency_key_gives_one_run_and_the_same_result(world: World, url: str) -> None:
     """A repeated key is answered from memory; with other arguments it is refused."""
     client = await world.client(url)
-    meta = {"gyges/idempotency-key": "k-1"}
+    meta: Any = {"gyges/idempotency-key": "k-1"}
     one = await client.call_tool("read_file", {"path": "a"}, meta=meta)
     two = await client.call_tool("read_file", {"path": "a"}, meta=meta)
-    assert one.meta["gyges/case"] == two.meta["gyges/case"]
+    assert case_of(one) == case_of(two)
     assert text(one) == text(two)
     other = await client.call_tool("read_file", {"path": "b"}, meta=meta)
     assert other.is_error
@@ -233,7 +239,7 @@ async def test_an_idempotency_key_gives_one_run_and_the_same_result(world: World
 async def test_nothing_but_the_granted_arguments_goes_upstream(world: World, url: str) -> None:
     """Neither the agent's key nor its _meta reach the server; what it says of the call reaches the gate."""
     client = await world.client(url)
-    meta = {"gyges/purpose": "because", "gyges/episode": "e-7", "private": "mine"}
+    meta: Any = {"gyges/purpose": "because", "gyges/episode": "e-7", "private": "mine"}
     await client.call_tool("read_file", {"path": "a"}, meta=meta)
     assert all(world.secrets["bot"] not in str(headers) for headers in world.office.headers)
     assert all("private" not in seen and "gyges/purpose" not in seen for seen in world.office.metas)
@@ -265,7 +271,7 @@ async def test_a_new_proxy_finds_the_cases_that_an_old_one_left_open(world: Worl
     await world.decide("rita", case)
     new = await world.serve(await world.proxy(Asking(seconds=0.1)))
     result = await (await world.client(new)).call_tool("send_mail", mail)
-    assert result.meta["gyges/case"] == case.id
+    assert case_of(result) == case.id
     assert world.office.done == [("send_mail", mail)]
 
 

@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gyges.errors import PermitRefused, StoreDown
 
@@ -93,18 +94,15 @@ class Claims:
 
     def interrupted(self) -> int:
         """Call the open claims of processes that are gone unknown; return how many there were."""
-        with self._lock:
-            rows = self._db.execute("SELECT DISTINCT run FROM claims WHERE state = 'claimed'")
-            runs = [run for (run,) in rows if run != self._run]
+        rows = self._read("SELECT DISTINCT run FROM claims WHERE state = 'claimed'")
+        runs = [run for (run,) in rows if run != self._run]
         return sum(self._write(_ORPHAN, run) for run in runs if self._gone(run))
 
     def untold(self) -> list[Untold]:
         """Outcomes that the gate has yet to hear, oldest first."""
-        with self._lock:
-            rows = self._db.execute(_UNTOLD).fetchall()
         return [
             Untold(nonce=n, case=c, ok=None if ok is None else bool(ok), result=r, summary=s)
-            for n, c, ok, r, s in rows
+            for n, c, ok, r, s in self._read(_UNTOLD)
         ]
 
     def close(self) -> None:
@@ -113,6 +111,13 @@ class Claims:
             self._db.close()
             os.close(self._alive)
             self._marker(self._run).unlink(missing_ok=True)
+
+    def _read(self, statement: str) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._db.execute(statement).fetchall()
+        except sqlite3.Error as error:
+            raise StoreDown(f"the claims file {self._file} cannot be read: {error}") from None
 
     def _write(self, statement: str, *values: str | int | None) -> int:
         try:

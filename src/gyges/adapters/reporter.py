@@ -36,10 +36,12 @@ class Reporter:
         """Begin telling what processes before us left untold; only the first call does."""
         if self._recovered:
             return
-        self._recovered = True
         await self._off_loop(self._claims.interrupted)
-        for untold in await self._off_loop(self._claims.untold):
-            self._tell(untold)
+        untold = await self._off_loop(self._claims.untold)
+        if not self._recovered:
+            self._recovered = True
+            for each in untold:
+                self._tell(each)
 
     async def claim(self, nonce: str, case: str, at: int) -> None:
         """`Claims.claim`."""
