@@ -215,9 +215,10 @@ class Judge:
             Kind.DECIDED: tuple(case.requirement.groups) if case.state is State.WAITING else (),
             Kind.ESCALATED: case.escalated,
         }.get(kind, ())
+        if not groups:
+            return ()
         now = self.now
-        notice = Notice(id=new_id("n", now), at=now, kind=kind, case=case.id, groups=groups)
-        return (notice,) if groups else ()
+        return (Notice(id=new_id("n", now), at=now, kind=kind, case=case.id, groups=groups),)
 
     def decided(self, case: Case) -> dict[str, Json]:
         """The body of a decision's event: everything needed to judge the judgement later."""

@@ -22,6 +22,7 @@ from referencing.exceptions import Unresolvable
 from gyges import canon
 from gyges.canon import Json
 from gyges.errors import BadPolicy, Malformed
+from gyges.gate.policy_quick import compile_quick
 
 MOST_VALUES = 50_000
 """Most JSON values in one action's arguments: an error report on more could fill the memory."""
@@ -48,11 +49,14 @@ class ArgumentCheck:
             place = "/".join(str(part) for part in error.absolute_path)
             raise BadPolicy(f'tool "{tool}": inputSchema is no JSON Schema at /{place}') from None
         self._check: Validator = _bounded(kind)(whole, registry=Registry())
+        self._quick = compile_quick(cast("Json", whole))
 
     def problem(self, arguments: Mapping[str, Json]) -> str:
         """One line naming the first argument that does not fit, without its value; "" when all fit."""
         if _more_than(MOST_VALUES, arguments):
             return f"the arguments hold more than {MOST_VALUES} values"
+        if self._quick and self._quick(cast("Json", arguments)):
+            return ""
         try:
             error = next(self._check.iter_errors(arguments), None)
         except (Unresolvable, RecursionError, Malformed) as failure:

@@ -15,6 +15,7 @@ What a text means is somebody else's business, and so is making and keeping secr
 
 import base64
 import binascii
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ ID_SIZE = 4
 
 _DASH = "\u2014 "
 _NEVER = {"Cc", "Cs"}  # control characters and halves of surrogate pairs
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _ED25519 = b"\x01"
 _SECRET = "PRIVATE+KEY+"  # noqa: S105  # the prefix of the text form, not a secret
 
@@ -160,7 +162,7 @@ def check_text(text: str) -> None:
     """Raise `Malformed` unless `text` may be signed: newline at its end, no other control."""
     if not text.endswith("\n"):
         raise Malformed("the text of a note must end in a newline")
-    if any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in text):
+    if _CONTROL.search(text):
         raise Malformed("a note must not hold control characters or half a surrogate pair")
 
 
