@@ -32,7 +32,8 @@ READ = {"path": "a.txt"}
 
 async def grant(world: World, tool: str = "read_file", arguments: Any = None) -> Answer:
     """A granted case of `bot`."""
-    answer = await world.speak("bot").propose(tool, arguments or READ, fields={"server": "office"})
+    asked: Any = arguments or READ
+    answer = await world.speak("bot").propose(tool, asked, fields={"server": "office"})
     return granted(answer)
 
 

@@ -262,6 +262,23 @@ async def test_after_the_hold_time_the_same_call_resumes_the_same_case(world: Wo
     assert len(await world.cases(tool="send_mail")) == 1
 
 
+async def test_under_an_idempotency_key_the_edited_case_is_resumed(world: World) -> None:
+    """The key leads from the agent's own case to the one that an approver put in its place."""
+    url = await world.serve(await world.proxy(Asking(seconds=0.2)))
+    client = await world.client(url)
+    mail, meta = {"to": "all", "text": "y"}, {"gyges/idempotency-key": "k-2"}
+    assert (await client.call_tool("send_mail", mail, meta=meta)).is_error  # type: ignore[arg-type]
+    case = await world.waiting()
+    new = await world.speak("rita").edit(
+        case.id, digest=case.digest, arguments={"to": "Ada", "text": "y"}, reason="only Ada"
+    )
+    await world.decide("alice", new, group="reviewers")
+    result = await client.call_tool("send_mail", mail, meta=meta)  # type: ignore[arg-type]
+    assert not result.is_error
+    assert case_of(result) == new.id
+    assert world.office.done == [("send_mail", {"to": "Ada", "text": "y"})]
+
+
 async def test_a_new_proxy_finds_the_cases_that_an_old_one_left_open(world: World) -> None:
     """The durable id is the gate's: a proxy that was restarted resumes, and runs once."""
     mail = {"to": "x", "text": "y"}

@@ -149,9 +149,12 @@ class Proxy:
             )
             return await agent.settle(await agent.look(case), seconds=0)
         open_case = None if call.key else await self._waits.find(agent, who, call)
-        return open_case or await agent.propose(
+        if open_case:
+            return open_case
+        answer = await agent.propose(
             call.tool.name, call.arguments, idempotency=call.key, fields=call.fields
         )
+        return await agent.settle(answer, seconds=0)  # the case that took its place, if one did
 
     async def _find(self, name: str) -> tuple[Side, Definition]:
         """The upstream's definition of `name`, not older than `mcp_upstream.FRESH`."""

@@ -5,10 +5,13 @@ Over HTTP the agent's gate key is its bearer token: unknown keys are turned away
 belong to the key that opened them. Host and Origin are checked against DNS rebinding. It judges nothing.
 """
 
+import socket
 import time
 from collections import OrderedDict
+from types import FrameType
 from typing import Any
 
+import uvicorn
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.provider import AccessToken
@@ -28,6 +31,7 @@ from gyges.adapters.mcp import Proxy
 from gyges.errors import Forbidden, Unauthenticated, Unreachable
 
 PATH = "/mcp"
+GRACE_S = 5  # seconds that calls under way have to end when the proxy stops
 FRESH = (
     60.0  # seconds for which a key is let in without asking; every call asks the gate all the same
 )
@@ -63,6 +67,28 @@ def http_app(proxy: Proxy, *, hosts: tuple[str, ...], origins: tuple[str, ...] =
         ],
         lifespan=lambda _: manager.run(),
     )
+
+
+class _Server(uvicorn.Server):
+    """Ends gracefully at the first signal, and leaves the exit to whoever began it."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        """First signal: finish what is under way; second: at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+async def serve_http(app: Starlette, listening: socket.socket) -> None:
+    """Serve `app` on a listening socket until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    await _Server(config).serve(sockets=[listening])
 
 
 def bearer_of(ctx: Context) -> str:

@@ -15,7 +15,7 @@ import re
 import secrets
 import socket
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -27,6 +27,7 @@ from gyges.principal import Scope
 
 if TYPE_CHECKING:
     from gyges.adapters.mcp import Proxy
+    from gyges.adapters.mcp_hold import Asking
     from gyges.adapters.mcp_upstream import Target
 
 Upstreams = Annotated[
@@ -79,30 +80,50 @@ def mcp(  # noqa: PLR0913 - each is one option of the command
     episode: Annotated[str, typer.Option(help="Name of this run of the agent (stdio).")] = "",
 ) -> None:
     """Put an MCP server behind the gate."""
-    import uvloop
-
     from gyges.adapters.mcp_hold import Asking
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     targets = find_targets(upstream, name, config, env, header, prefix, mode)
-    targets = [replace(found, executor=found.executor or executor) for found in targets]
-    asking = Asking(seconds=hold, elicit=on_ask == "elicit", inbox=inbox or gate)
-    agent = read_key(Scope.AGENT, None) if http is None else ""
+    _run(
+        gate,
+        [replace(found, executor=found.executor or executor) for found in targets],
+        Asking(seconds=hold, elicit=on_ask == "elicit", inbox=inbox or gate),
+        state or state_folder(),
+        episode or f"mcp:{secrets.token_hex(8)}",
+        Listen(http, tuple(allow_host or ()), tuple(allow_origin or ())) if http else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen over HTTP, and to whom."""
+
+    where: str
+    hosts: tuple[str, ...]
+    origins: tuple[str, ...]
+
+
+def _run(
+    gate: str,
+    targets: "list[Target]",
+    asking: "Asking",
+    state: Path,
+    episode: str,
+    listen: Listen | None,
+) -> None:
+    import uvloop
+
+    agent = "" if listen else read_key(Scope.AGENT, None)
     key = read_key(Scope.EXECUTOR, None)
 
     async def run() -> None:
         from gyges.adapters.mcp_make import make_proxy
         from gyges.adapters.mcp_serve import serve_stdio
 
-        making = make_proxy(
-            gate, key, targets, asking=asking, state=state or state_folder(),
-            agent=agent, episode=episode or f"mcp:{secrets.token_hex(8)}",
-        )  # fmt: skip
-        async with making as proxy:
-            if http is None:
-                await serve_stdio(proxy)
-            else:
-                await _serve_http(proxy, http, allow_host or [], allow_origin or [])
+        async with make_proxy(
+            gate, key, targets, asking=asking, state=state, agent=agent, episode=episode
+        ) as proxy:
+            await (_serve_http(proxy, listen) if listen else serve_stdio(proxy))
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
@@ -141,31 +162,21 @@ def state_folder() -> Path:
     return Path(state) / "gyges"
 
 
-async def _serve_http(proxy: "Proxy", where: str, hosts: list[str], origins: list[str]) -> None:
-    import uvicorn
+async def _serve_http(proxy: "Proxy", listen: Listen) -> None:
+    from gyges.adapters.mcp_serve import PATH, http_app, serve_http
 
-    from gyges.adapters.mcp_serve import PATH, http_app
-
-    host, port = address(where)
+    host, port = address(listen.where)
     own = [f"{name}:*" for name in ("127.0.0.1", "localhost", "[::1]")]
-    app = http_app(proxy, hosts=(*own, *hosts), origins=tuple(origins))
+    app = http_app(proxy, hosts=(*own, *listen.hosts), origins=listen.origins)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        raise Misconfigured(f"cannot listen on {where}: {error.strerror or error}") from None
+        raise Misconfigured(f"cannot listen on {listen.where}: {error.strerror or error}") from None
     with listening:
         shown = f"[{host}]" if ":" in host else host
         print(f"Listening on http://{shown}:{listening.getsockname()[1]}{PATH}", flush=True)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            ws="none",
-            http="httptools",
-            access_log=False,
-            timeout_graceful_shutdown=5,
-        )
-        await uvicorn.Server(config).serve(sockets=[listening])
+        await serve_http(app, listening)
 
 
 def address(where: str) -> tuple[str, int]:
