@@ -23,6 +23,8 @@ from gyges.ledger.sqlite_reader import SqliteReader
 from gyges.ledger.stage import Redaction, Work
 from gyges.ledger.writer import POISON, Writer
 from gyges.ports import Change, Receipt
+from gyges.principal import Key
+from gyges.standing import Stop
 
 LARGEST_BATCH = 256
 WAIT_MS = 2000  # how long another process may hold the write lock
@@ -38,11 +40,15 @@ class SqliteStore(SqliteReader):
     """Recorder, Store and Log over one file. One event loop; one process at a time may write."""
 
     def __init__(self, writer: Writer, origin: str) -> None:
-        super().__init__(writer.disk, origin, writer.open)
+        super().__init__(writer.disk, origin, self._open_again)
         self._writer = writer
         self._pending: list[Waiter] = []
         self._draining: asyncio.Task[None] | None = None
         self._flusher = ThreadPoolExecutor(1, "gyges-flush")
+        # What every request asks for and hardly ever changes. Nobody else writes to our file, so what
+        # we read holds until a change of ours that touches it is durable, or the file is opened anew.
+        self._stops: Sequence[Stop] | None = None
+        self._keys: dict[str, Key] = {}
 
     @classmethod
     async def open(
@@ -80,6 +86,33 @@ class SqliteStore(SqliteReader):
         await super().close()
         self._disk.unlock()
 
+    # --- Store, remembered ---
+
+    async def stops(self) -> Sequence[Stop]:
+        """See `ports.Store`, here and below."""
+        if self._stops is None or not self._disk.ready:
+            self._stops = tuple(await super().stops())
+        return self._stops
+
+    async def key_by_hash(self, hash: str) -> Key | None:  # noqa: D102
+        known = self._keys.get(hash) if self._disk.ready else None
+        if known is None and (known := await super().key_by_hash(hash)):
+            self._keys[hash] = known
+        return known
+
+    def _forget(self, batch: Sequence[Waiter]) -> None:
+        """Let go of what these changes may have changed, before anybody hears that they are durable."""
+        changes = [work for work, _ in batch if isinstance(work, Change)]
+        if any(change.stops or change.lifted for change in changes):
+            self._stops = None
+        if any(change.keys for change in changes):
+            self._keys.clear()
+
+    def _open_again(self) -> None:
+        self._stops = None
+        self._keys.clear()
+        self._writer.open()
+
     # --- Recorder ---
 
     async def record(self, change: Change) -> Receipt:
@@ -109,7 +142,9 @@ class SqliteStore(SqliteReader):
             while self._pending:
                 batch = self._pending[:LARGEST_BATCH]
                 del self._pending[:LARGEST_BATCH]
-                _resolve(batch, await self._write([work for work, _ in batch]))
+                outcomes = await self._write([work for work, _ in batch])
+                self._forget(batch)
+                _resolve(batch, outcomes)
                 batch = []
         finally:
             self._draining = None
@@ -138,7 +173,7 @@ class SqliteStore(SqliteReader):
     async def _try(self, works: list[Work]) -> Sequence[Receipt | GygesError]:
         writer = self._writer
         if not self._disk.ready:
-            await self._in_thread(writer.open)
+            await self._in_thread(self._open_again)
         try:
             writer.begin()
         except sqlite3.OperationalError as error:
@@ -156,8 +191,10 @@ class SqliteStore(SqliteReader):
         Should somebody be reading it all the time, it is cut when the store is closed.
         """
         try:
-            self._disk.writer().execute(f"PRAGMA busy_timeout={WAIT_MS}")
-            self._disk.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            conn = self._disk.writer()
+            conn.execute(f"PRAGMA busy_timeout={WAIT_MS}")
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            conn.execute("PRAGMA busy_timeout=0")
         except (sqlite3.Error, StoreDown) as error:
             raise schema.down(self._disk.path, error) from None
 

@@ -92,8 +92,14 @@ class Writer:
         """Take the write lock, waiting for other processes at most so long."""
         self.disk.check()
         conn = self.disk.writer()
+        if not wait_ms:
+            conn.execute("BEGIN IMMEDIATE")
+            return
         conn.execute(f"PRAGMA busy_timeout={wait_ms}")
-        conn.execute("BEGIN IMMEDIATE")
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        finally:
+            conn.execute("PRAGMA busy_timeout=0")
 
     def stage(self, works: Sequence[Work]) -> Batch:
         """Check and write `works` into the open transaction; if none fits, the transaction ends."""
