@@ -239,6 +239,7 @@ def open_case(terminal: Terminal, case: Any) -> None:
     terminal.expect(re.escape(f"Case {case.id}"))
 
 
+@pytest.mark.slow
 def test_a_person_at_a_terminal_reads_then_approves(town: Town) -> None:
     """The case must be read to its end, and the word typed; then the agent has its answer."""
     case = town.propose("send_mail", {"to": "live@example.org", "body": "x" * 3000})
@@ -259,6 +260,7 @@ def test_a_person_at_a_terminal_reads_then_approves(town: Town) -> None:
     assert [(v.person, v.reason) for v in after.votes] == [("rita", "read it")]
 
 
+@pytest.mark.slow
 def test_a_case_that_was_not_read_is_not_approved_and_a_denial_is_typed(town: Town) -> None:
     """The key alone does nothing while lines are below; denying takes words, which reach the agent."""
     read = [{"text": f"page {n}", "source": "tool:read_file"} for n in range(60)]
@@ -283,6 +285,7 @@ def test_a_case_that_was_not_read_is_not_approved_and_a_denial_is_typed(town: To
     assert (after.state, after.guidance) == (State.DENIED, "write a draft")
 
 
+@pytest.mark.slow
 def test_leaving_by_ctrl_c_gives_the_terminal_back(town: Town) -> None:
     """No traceback, the screen restored, the cursor shown."""
     with Terminal(*town.here("rita")) as terminal:

@@ -173,6 +173,7 @@ async def test_a_late_monitor_is_cancelled() -> None:
     assert await asyncio.to_thread(monitor.cancelled.wait, 30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Blocks, lambda: Waits(stubborn=True)])
 async def test_a_monitor_that_will_not_stop_holds_up_nobody(kind: Callable[[], Waits]) -> None:
     """One that blocks or ignores its cancellation is LATE; the others' answers are in, in order."""
