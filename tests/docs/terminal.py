@@ -85,11 +85,12 @@ class Terminal:
         found = self._until(_PROMPT, "a prompt")
         return self.shown[: found.start()], int(found[1])
 
-    def wait_for(self, line: str) -> None:
-        """Wait until `line` is shown; `...` in it stands for anything. What is up to there is used up."""
+    def wait_for(self, line: str) -> str:
+        """Wait until `line` is shown and return it; `...` in it stands for anything. All up to there is used up."""
         pattern = r"[^\n]*?".join(re.escape(part) for part in line.split("..."))
         found = self._until(re.compile(pattern), repr(line))
         self.shown = self.shown[found.end() :]
+        return found[0]
 
     def _until(self, pattern: re.Pattern[str], what: str) -> re.Match[str]:
         end = monotonic() + PATIENCE

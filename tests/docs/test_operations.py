@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands on the page about operations, typed as they stand at a gate that runs, a copy restored at the end."""
 
+import json
+import re
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
+from gyges.web.auth import BURST
 from gyges.wiring import read_monitors
 from tests.docs.pages import page
 from tests.docs.terminal import Terminal
@@ -38,10 +42,12 @@ def terminals(tmp_path: Path) -> Iterator[tuple[Terminal, Terminal]]:
         yield gate, keeper
 
 
-def serve(terminal: Terminal, folder: str) -> None:
-    """Start a gate that stays in its terminal."""
-    terminal.start(f"gyges serve --data {folder}")
-    terminal.wait_for(f"Gyges listens on http://127.0.0.1:..., data in {folder}; Ctrl-C ends it.")
+def serve(terminal: Terminal, folder: str) -> str:
+    """Start a gate that stays in its terminal; return its address, once it answers there."""
+    terminal.start(f"gyges serve --data {folder} --json")
+    ready = json.loads(terminal.wait_for('{"ready": true...}'))
+    httpx.get(ready["url"] + "/healthz", trust_env=False).raise_for_status()
+    return str(ready["url"])
 
 
 def end(terminal: Terminal) -> None:
@@ -63,6 +69,28 @@ def test_the_commands_work_as_they_stand(terminals: tuple[Terminal, Terminal]) -
     serve(gate, "backup")
     assert "alice" in keeper.run("gyges keys list")
     end(gate)
+
+
+@pytest.mark.slow
+def test_a_proxy_in_front_is_as_told(terminals: tuple[Terminal, Terminal], tmp_path: Path) -> None:
+    """Behind a proxy set up as on the page, its Host is answered and wrong keys count for the client."""
+    (block,) = PAGE.blocks("nginx")
+    (host,) = re.findall(r"proxy_set_header Host (\S+);", block.text)
+    (setting,) = re.findall(r"`(trusted_proxies = [^`]+)`", PAGE.section("TLS"))
+    gate, _ = terminals
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in block.text
+    end(gate)
+    with (tmp_path / "gate" / "gyges.toml").open("a", encoding="utf-8") as file:
+        file.write(setting + "\n")
+    url = serve(gate, "gate")
+
+    def status(name: str, address: str) -> int:
+        sent = {"Host": name, "X-Forwarded-For": address, "Authorization": "Bearer gy_agent_no"}
+        return httpx.get(f"{url}/v1/actions", headers=sent, trust_env=False).status_code
+
+    assert status("gate.example.org", "203.0.113.5") == 421
+    assert [status(host, "203.0.113.5") for _ in range(BURST + 5)][-1] == 429
+    assert status(host, "203.0.113.6") == 401
 
 
 @pytest.mark.usefixtures("terminals")
