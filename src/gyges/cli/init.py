@@ -49,8 +49,14 @@ def init(
     print(f"{folder} is ready. The key of the administrator {admin!r} {where}")
     print("Next:")
     print(f"    gyges serve --data {folder}")
-    print("    GYGES_ADMIN_KEY=... gyges keys add alice --scope approver --group reviewers")
-    print("    GYGES_ADMIN_KEY=... gyges keys add my-agent --scope agent --owner alice")
+    print("and, with GYGES_ADMIN_KEY set, in another terminal:")
+    print("    gyges keys add alice --scope approver --group reviewers")
+    print("    gyges keys add my-agent --scope agent --owner bob --executor my-server")
+    print("    gyges keys add my-server --scope executor")
+    print(
+        f"    gyges tools pin --data {folder} --upstream COMMAND --name my-server --risk TOOL=read"
+    )
+    print("    gyges policy reload")
 
 
 def make(folder: Path, **settings: str | float) -> None:
