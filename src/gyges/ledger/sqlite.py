@@ -91,7 +91,7 @@ class SqliteStore(SqliteReader):
     async def stops(self) -> Sequence[Stop]:
         """See `ports.Store`, here and below."""
         if self._stops is None or not self._disk.ready:
-            self._stops = tuple(await super().stops())
+            self._stops = await super().stops()
         return self._stops
 
     async def key_by_hash(self, hash: str) -> Key | None:  # noqa: D102
@@ -149,6 +149,7 @@ class SqliteStore(SqliteReader):
         finally:
             self._draining = None
             left, self._pending = batch + self._pending, []
+            self._forget(left)
             _resolve(left, [StoreDown("the store stopped before this was written")] * len(left))
 
     async def _write(self, works: list[Work]) -> Sequence[Receipt | GygesError]:
