@@ -129,10 +129,12 @@ def _cases(
         # Written out, so that the index of waiting cases alone can be used.
         where.append(f"{'+' if _index(filters, state) != 'state' else ''}state = '{state.value}'")
     if after:
-        where.append("(-risk, due, seq) > (?, ?, ?)" if query.by_risk else "seq < ?")
-        values += after if query.by_risk else [-after[0]]
+        where.append("risk <= ? AND (-risk, due, seq) > (?, ?, ?)" if query.by_risk else "seq < ?")
+        values += (-after[0], *after) if query.by_risk else (-after[0],)
+    inbox = query.by_risk and state is State.WAITING and _index(filters, state) == "state"
+    source = "cases INDEXED BY cases_inbox" if inbox else "cases"
     order = "risk DESC, due, seq" if query.by_risk else "seq DESC"
-    sql = f"SELECT risk, due, seq, body FROM cases{_where(where)} ORDER BY {order} LIMIT ?"  # noqa: S608
+    sql = f"SELECT risk, due, seq, body FROM {source}{_where(where)} ORDER BY {order} LIMIT ?"  # noqa: S608
     found = conn.execute(sql, [*values, limit])
     if query.by_risk:
         return [((-risk, due, seq), body) for risk, due, seq, body in found]

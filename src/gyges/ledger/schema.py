@@ -97,9 +97,11 @@ def _durable(conn: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("this file system cannot keep a write-ahead log")
     conn.execute("PRAGMA synchronous=FULL")
     conn.execute("PRAGMA secure_delete=ON")
-    # Nothing of a transaction reaches the file before its commit, so staging never waits for a disk.
-    conn.execute("PRAGMA cache_spill=OFF")
+    # Nothing of an ordinary batch reaches the file before its commit, so staging never waits for a
+    # disk; one of more than 64 MiB may, so that memory stays bounded.
+    conn.execute("PRAGMA cache_spill=16384")
     conn.execute("PRAGMA wal_autocheckpoint=4000")
+    conn.execute("PRAGMA journal_size_limit=67108864")
 
 
 def create(conn: sqlite3.Connection) -> None:
