@@ -2,6 +2,9 @@
 """The demo's verdict must be able to be no: each expectation, held against evidence that breaks it."""
 
 import asyncio
+import contextlib
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +18,17 @@ from starlette.applications import Starlette
 from gyges.action import Action
 from gyges.answer import Answer
 from gyges.case import Outcome, Say, State, Vote
-from gyges.cli.office import proof
+from gyges.cli.office import proof, stage
 from gyges.cli.office.agent import CHANGED, MAIL, PAYMENT
 from gyges.cli.office.books import OPENING, Books, Mail, Payment
 from gyges.cli.office.books import State as Office
 from gyges.cli.office.server import Door, furnish, make_server
 from gyges.decision import Effect
+from gyges.errors import Misconfigured
 from gyges.ledger.verify import Finding as LogFinding
 from gyges.ledger.verify import Report
+
+pytestmark = pytest.mark.anyio
 
 
 def case(tool: str, state: State, arguments: dict[str, Any], **more: Any) -> Answer:
@@ -182,3 +188,30 @@ def test_the_office_lets_nobody_in_without_its_token(shown: str) -> None:
     """With it one gets past the door."""
     assert asyncio.run(status({"authorization": shown} if shown else {})) == 401
     assert asyncio.run(status({"authorization": "Bearer right"})) == 404
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("raise SystemExit('no port left')", "no port left"), ("print('hello')", "it said nothing")],
+)
+async def test_a_part_that_does_not_start_is_named(tmp_path: Path, code: str, said: str) -> None:
+    """With the last thing it complained about."""
+    async with contextlib.AsyncExitStack() as stack:
+        cast = stage._Cast(stack, tmp_path)
+        with pytest.raises(Misconfigured, match=f"the gate does not start: {said}"):
+            await cast.start("gate", [sys.executable, "-c", code], {})
+
+
+async def test_the_agents_process_knows_no_secret_but_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the office's token nor anybody's key is in its environment."""
+    monkeypatch.setenv("GYGES_APPROVER_KEY", "theirs")
+    monkeypatch.setenv("OFFICE_TOKEN", "theirs")
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    async with contextlib.AsyncExitStack() as stack:
+        cast = stage._Cast(stack, tmp_path)
+        out = await cast.run("agent", [sys.executable, "-c", code], {"GYGES_AGENT_KEY": "mine"})
+        seen = json.loads(await out.read())
+    assert seen["GYGES_AGENT_KEY"] == "mine"
+    assert "theirs" not in seen.values()

@@ -286,13 +286,27 @@ def test_a_case_that_was_not_read_is_not_approved_and_a_denial_is_typed(town: To
 
 
 @pytest.mark.slow
+def test_at_a_terminal_the_case_is_shown_before_it_is_approved(town: Town) -> None:
+    """Without --digest one sees the whole case, and anything but yes leaves it waiting."""
+    case = town.propose("send_mail", MAIL)
+    for word, code, state in (("y", 1, State.WAITING), ("yes", 0, State.GRANTED)):
+        with Terminal(*town.here("rita"), "approve", case.id) as terminal:
+            terminal.expect(re.escape(case.digest))
+            terminal.expect("Type yes: ")
+            terminal.type(f"{word}\n")
+            terminal.rest()
+            assert terminal.leave() == code
+        assert town.look(case.id).state is state
+
+
+@pytest.mark.slow
 def test_leaving_by_ctrl_c_gives_the_terminal_back(town: Town) -> None:
     """No traceback, the screen restored, the cursor shown."""
     with Terminal(*town.here("rita")) as terminal:
         terminal.expect("enter open")
         terminal.process.send_signal(signal.SIGINT)  # what Ctrl-C does
-        terminal.leave()
         rest = terminal.rest()
+        terminal.leave()
     assert "Traceback" not in rest
     assert "\x1b[?1049l" in rest
     assert "\x1b[?25h" in rest

@@ -124,3 +124,10 @@ def test_the_list_is_by_risk_then_by_time_left(pairs: list[tuple[int, int]]) -> 
     ordered = by_risk(answer(action, risk=risk, deadline=end) for risk, end in pairs)
     keys = [(-a.risk, a.deadline or 10**18) for a in ordered]
     assert keys == sorted(keys)
+
+
+def test_a_case_that_one_has_answered_is_marked() -> None:
+    """It still waits, and not for oneself."""
+    case = answer(Action(agent="ada", tool="pay", arguments={}))
+    assert "not you: 1 finance" in shown(listing([case], 0, 0, {case.id}), 120)
+    assert "not you" not in shown(listing([case], 0, 0), 120)

@@ -5,6 +5,7 @@ It fetches nothing, and shows no more of a case than fits a line: `inbox_page.py
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -15,7 +16,7 @@ from gyges.cli.shown import folded, rows, span, visible
 
 _WIDTHS = {  # least and most characters; in this order, so that what a narrow screen cuts off matters least
     "  case": (30, 30), "risk": (9, 9), "ends": (4, 4), "tool": (8, 16),
-    "asks": (9, 16), "agent": (5, 12),
+    "asks": (9, 20), "agent": (5, 12),
 }  # fmt: skip
 BRIEF = 48  # characters of the arguments in the list
 
@@ -25,8 +26,10 @@ def by_risk(answers: Iterable[Answer]) -> list[Answer]:
     return sorted(answers, key=lambda a: (-a.risk, a.deadline or 1 << 62, a.id))
 
 
-def listing(answers: Sequence[Answer], now: int, selected: int = -1) -> RenderableType:
-    """The cases that wait, as they come: by risk, then deadline."""
+def listing(
+    answers: Sequence[Answer], now: int, selected: int = -1, mine: AbstractSet[str] = frozenset()
+) -> RenderableType:
+    """The cases that wait, as they come; `mine` are ids of those that the reader has already answered."""
     if not answers:
         return Text("Nothing waits for you.", style="dim")
     table = Table(box=None, pad_edge=False, expand=True)
@@ -39,7 +42,7 @@ def listing(answers: Sequence[Answer], now: int, selected: int = -1) -> Renderab
             risk(answer.risk),
             countdown(answer, now, brief=True),
             Text(visible(answer.action.tool), style="bold"),
-            Text(asked(answer)),
+            Text(("not you: " if answer.id in mine else "") + asked(answer)),
             Text(visible(answer.action.agent)),
             Text(brief(answer)),
             style="reverse" if index == selected else "",

@@ -42,6 +42,7 @@ class View:
     opened: Answer | None = None
     top: int = 0
     read: set[str] = field(default_factory=set[str])  # cases seen to their last line: id and digest
+    mine: set[str] = field(default_factory=set[str])  # cases that this person has answered
     full: bool = False
     note: str = ""
 
@@ -123,6 +124,7 @@ class Live:
             with self._asking():
                 after = await self._send(key, case)
             if after:
+                self.view.mine.add(case.id)
                 self.view.note = f"{after.id} is {after.state}"
                 self.view.opened = None
                 await self._renew()
@@ -180,7 +182,7 @@ class Live:
             room = max(self.console.height - 7, 1)
             first = max(view.place - room + 1, 0)
             near = view.answers[first : first + room]
-            body: RenderableType = listing(near, now, view.place - first)
+            body: RenderableType = listing(near, now, view.place - first, view.mine)
             foot = LIST_HELP
         else:
             head = Text(f"Case {view.opened.id}", style="bold")
