@@ -61,7 +61,7 @@ def test_every_page_can_be_found() -> None:
         paths = [target.partition("#")[0] for target in Page(file).links() if "://" not in target]
         ahead += [(file.parent / path).resolve() for path in paths if path]
     lost = {p.name for p in ALL if DOCS in p.path.parents and p.path not in seen}
-    assert not lost
+    assert not lost, f"link it from docs/index.md: {sorted(lost)}"
 
 
 @pytest.mark.parametrize("one", ALL, ids=named)
@@ -119,7 +119,8 @@ def test_the_site_lists_pages_that_are_there() -> None:
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     listed = set(re.findall(r"^ +- [^:\n]+: (\S+\.md)$", config, re.MULTILINE))
     there = {file.relative_to(DOCS).as_posix() for file in DOCS.rglob("*.md")}
-    assert listed == {name for name in there if not re.match(r"adr/0", name)}
+    wanted = {name for name in there if not re.match(r"adr/0", name)}
+    assert listed == wanted, f"put `nav` in mkdocs.yml right: {sorted(listed ^ wanted)}"
 
 
 @cache
