@@ -2,83 +2,18 @@
 """The panel against monitors that are late, wrong, broken and hostile. Every monitor here is a real one."""
 
 import asyncio
-import gc
 import math
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
 from gyges.action import Action
 from gyges.episode import Episode
-from gyges.monitors.apart import BACKLOG, room_of
 from gyges.monitors.panel import look, reads_past
 from gyges.verdict import Look, Span, Verdict
-
-ACTION = Action(agent="demo", tool="pay", arguments={"to": "ACME", "amount": 4800})
-EPISODE = Episode(id="e", agent="demo", events=())
-LONG = 60.0  # seconds; a budget that no test uses up
-SHORT = 0.05
+from tests.monitors.company import ACTION, EPISODE, LONG, SHORT, Answers, Waits, good, one
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass(eq=False)
-class Answers:
-    """A monitor that answers what it was given, and raises it if it is an exception."""
-
-    answer: object
-    name: str = "m"
-    instant: bool = False
-
-    async def look(self, action: Action, episode: Episode) -> Verdict:
-        if isinstance(self.answer, BaseException):
-            raise self.answer
-        return self.answer  # type: ignore[return-value]
-
-
-class Waits:
-    """A monitor that answers when told to; `began` and `cancelled` say how far it came."""
-
-    name = "waits"
-
-    def __init__(self, stubborn: bool = False) -> None:
-        self.stubborn = stubborn
-        self.go = threading.Event()
-        self.began = threading.Event()
-        self.cancelled = threading.Event()
-
-    async def look(self, action: Action, episode: Episode) -> Verdict:
-        self.began.set()
-        while not self.go.is_set():
-            try:
-                await asyncio.sleep(0.001)
-            except asyncio.CancelledError:
-                self.cancelled.set()
-                if not self.stubborn:
-                    raise
-        return Verdict(monitor=self.name, suspicion=0.3)
-
-
-class Blocks(Waits):
-    """A monitor that never gives its loop back until told to."""
-
-    name = "blocks"
-
-    async def look(self, action: Action, episode: Episode) -> Verdict:
-        self.began.set()
-        self.go.wait()
-        return Verdict(monitor=self.name)
-
-
-async def one(monitor: object, budget_s: float = LONG) -> Verdict:
-    (verdict,) = await look([monitor], ACTION, EPISODE, budget_s=budget_s)  # type: ignore[list-item]
-    return verdict
-
-
-def good(name: str = "m", **fields: object) -> Verdict:
-    return Verdict(monitor=name, **{"suspicion": 0.2, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("instant", [True, False])
@@ -173,45 +108,6 @@ async def test_a_late_monitor_is_cancelled() -> None:
     assert await asyncio.to_thread(monitor.cancelled.wait, 30)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", [Blocks, lambda: Waits(stubborn=True)])
-async def test_a_monitor_that_will_not_stop_holds_up_nobody(kind: Callable[[], Waits]) -> None:
-    """One that blocks or ignores its cancellation is LATE; the others' answers are in, in order."""
-    held, quick = kind(), Answers(good("a"), name="a")
-    await one(quick)  # its thread runs before the budget does
-    third_one = Answers(good("c"), name="c", instant=True)
-    first, second, third = await look([quick, held, third_one], ACTION, EPISODE, budget_s=2)
-    assert held.began.is_set()
-    held.go.set()
-    assert [first.look, second.look, third.look] == [Look.DONE, Look.LATE, Look.DONE]
-    assert [v.monitor for v in (first, second, third)] == ["a", held.name, "c"]
-
-
-async def test_a_monitor_that_hangs_for_good_is_soon_not_waited_for() -> None:
-    """Beyond the backlog its verdict is LATE at once, so a dead monitor costs neither time nor memory."""
-    held = Blocks()
-    for _ in range(BACKLOG):
-        assert (await one(held, 0.0)).look is Look.LATE
-    verdict = await one(held)
-    held.go.set()
-    assert verdict.look is Look.LATE
-    assert "earlier looks have not ended" in verdict.reasons[0]
-
-
-async def test_a_monitor_recovers_when_its_backlog_is_gone() -> None:
-    """Late looks are counted out again, those that were cancelled before they began included."""
-    held = Blocks()
-    for _ in range(BACKLOG):
-        await one(held, 0.0)
-    held.go.set()
-    room = room_of(held, held.name)
-    for _ in range(10_000):
-        if room.busy == 0:
-            break
-        await asyncio.sleep(0.001)
-    assert (await one(held)).look is Look.DONE
-
-
 async def test_cancelling_the_look_cancels_the_monitors() -> None:
     """Who gives up waiting is free at once, and so is the monitor."""
     monitor = Waits()
@@ -284,17 +180,6 @@ async def test_monitors_run_at_the_same_time() -> None:
 
     verdicts = await look([Meets("a"), Meets("b")], ACTION, EPISODE, budget_s=LONG)
     assert [v.look for v in verdicts] == [Look.DONE, Look.DONE]
-
-
-async def test_a_collected_monitor_takes_its_thread_with_it() -> None:
-    """Rooms do not pile up as policies and their monitors are replaced."""
-    monitor = Answers(good("fleeting"), name="fleeting")
-    await one(monitor)
-    (thread,) = [t for t in threading.enumerate() if t.name == "monitor fleeting"]
-    del monitor
-    gc.collect()
-    await asyncio.to_thread(thread.join, 30)
-    assert not thread.is_alive()
 
 
 async def test_who_does_not_say_whether_it_reads_the_past_is_shown_it() -> None:
