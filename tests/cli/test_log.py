@@ -180,6 +180,7 @@ def test_a_checkpoint_kept_earlier_must_be_on_the_way(
     kept.write_text(capsys.readouterr().out)
     assert main(["log", "verify", str(data), "--known", str(kept)]) == 0
     (data / "gyges.db").unlink()
+    (data / "gyges.db.lock").unlink()
     asyncio.run(fill(data))
     assert main(["log", "verify", str(data)]) == 0
     assert main(["log", "verify", str(data), "--known", str(kept)]) == 1

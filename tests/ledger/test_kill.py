@@ -67,7 +67,7 @@ async def test_a_kill_loses_nothing_acknowledged(tmp_path: Path, step: int) -> N
         receipt = await store.record(a_change(a_case(f"c-after-{times}")))
         assert receipt.indices == (before,)
         await store.close()
-        for name in ("gyges.db", "gyges.db-wal", "gyges.db-shm"):
+        for name in ("gyges.db", "gyges.db-wal", "gyges.db-shm", "gyges.db.lock"):
             (tmp_path / name).unlink(missing_ok=True)
 
 

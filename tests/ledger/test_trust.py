@@ -139,11 +139,40 @@ async def test_a_checkpoint_by_another_key_is_not_built_upon(file: Path) -> None
     await store.close()
 
 
+async def test_a_log_that_was_lost_is_not_begun_anew(file: Path) -> None:
+    """A database deleted or emptied between two starts is a loss to be told, not a first start."""
+    store = await opened(file)
+    await store.record(a_change(a_case("c-first")))
+    await store.close()
+    kept = file.read_bytes()
+    file.unlink()
+    with pytest.raises(StoreDown, match="No such file"):
+        await opened(file)
+    assert not file.exists()
+    file.touch()
+    with pytest.raises(Misconfigured, match="no store of Gyges"):
+        await opened(file)
+    file.write_bytes(kept)
+    store = await opened(file)
+    await works(store)
+    await store.close()
+
+
+async def test_a_start_that_was_cut_short_is_made_again(file: Path) -> None:
+    """Killed after its first files and before its tables, the store can still be made."""
+    file.with_name("gyges.db.lock").touch()
+    file.touch()
+    store = await opened(file)
+    await store.record(a_change(a_case("c-first")))
+    await works(store)
+    await store.close()
+
+
 async def test_files_of_others_are_left_alone(file: Path) -> None:
     """Another application's database, a newer schema, no database at all, nothing: each says so."""
     with pytest.raises(StoreDown, match="No such file"):
         await SqliteStore.open(file, origin=ORIGIN, signer=SIGNER, create=False)
-    file.write_bytes(b"")
+    file.touch()
     with pytest.raises(Misconfigured, match="no store of Gyges"):
         await SqliteStore.open(file, origin=ORIGIN, signer=SIGNER, create=False)
     file.write_bytes(b"not a database, only text that is long enough to look at " * 99)

@@ -49,6 +49,17 @@ class Disk:
             ) from None
         self._lock = held
 
+    @property
+    def begun(self) -> bool:
+        """Whether a store was ever made here: the lock file remembers, and outlives the database."""
+        return self._lock is not None and os.fstat(self._lock).st_size > 0
+
+    def remember(self) -> None:
+        """From now on a missing database is a loss, not a beginning."""
+        if self._lock is not None and not self.begun:
+            os.write(self._lock, b"begun\n")
+            os.fsync(self._lock)
+
     def unlock(self) -> None:
         """Let others write."""
         if self._lock is not None:

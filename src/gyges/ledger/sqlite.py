@@ -65,7 +65,8 @@ class SqliteStore(SqliteReader):
 
         `signer` signs checkpoints and bears the name `origin`; `trusted` are earlier keys of this
         log. Raise `StoreDown` if it cannot be used or another process writes to it, `Misconfigured`
-        if the file is somebody else's or of a newer version.
+        if the file is somebody else's or of a newer version. A store that was there once and is
+        gone is not made again, whatever `create` says: its log would silently begin anew.
         """
         file = Path(path)
         writer = Writer(file, origin, signer, trusted, step)
@@ -205,9 +206,11 @@ class SqliteStore(SqliteReader):
 
 def _open(writer: Writer, file: Path, create: bool) -> None:
     writer.disk.lock()
+    create = create and not writer.disk.begun
     if create and not file.exists():
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     writer.open(create=create)
+    writer.disk.remember()
 
 
 def _resolve(batch: Sequence[Waiter], outcomes: Sequence[Receipt | GygesError]) -> None:
