@@ -84,6 +84,12 @@ def test_a_word_of_two_alphabets_is_noticed(text: str, mixed: bool) -> None:
     assert bool(scripts(text)) is mixed
 
 
+def test_a_tower_of_marks_is_taken_apart() -> None:
+    """Two marks on a letter are writing; twenty would cover the lines above."""
+    assert visible("e\u0323\u0302") == "e\u0323\u0302"
+    assert visible("e" + "\u0302" * 20) == "e\u0302\u0302" + "\\u0302" * 18
+
+
 def test_times_are_told_in_two_units() -> None:
     """Short enough to read at a glance."""
     assert [span(ms) for ms in (0, 59_999, 60_000, 3_600_000, 172_800_000)] == [

@@ -17,6 +17,7 @@ from gyges.canon import Json, digest
 
 FOLD = 400  # characters of one value that are shown before it is folded
 HEAD, TAIL = 240, 80
+MARKS = 2  # combining marks on one letter
 # Code points that count as printable and yet show nothing, or change how others show.
 _UNSEEN = frozenset(
     (
@@ -29,7 +30,12 @@ _NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 def visible(text: str) -> str:
     """`text` on one line, with escapes for whatever would not show as itself."""
-    return "".join(map(_char, text))
+    shown, stacked = "", 0
+    for char in text:
+        stacked = stacked + 1 if unicodedata.combining(char) else 0
+        # A letter carries two marks in some scripts; a tower of them overwrites the lines above.
+        shown += _escape(char) if stacked > MARKS else _char(char)
+    return shown
 
 
 def literal(value: Json) -> str:
@@ -95,5 +101,9 @@ def _char(char: str) -> str:
         return _NAMES[char]
     if char.isprintable() and ord(char) not in _UNSEEN:
         return char
+    return _escape(char)
+
+
+def _escape(char: str) -> str:
     code = ord(char)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
