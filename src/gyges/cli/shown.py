@@ -48,12 +48,11 @@ def literal(value: Json) -> str:
 
 
 def folded(value: Json, *, full: bool = False) -> str:
-    """`literal`, with the middle of a long value replaced by its length and digest unless `full`."""
-    shown = literal(value)
-    if full or len(shown) <= FOLD:
-        return shown
-    size = f"{len(value):,} characters" if isinstance(value, str) else f"{len(shown):,} digits"
-    return f"{shown[:HEAD]} ...[{size} in all, {digest(value)}]... {shown[-TAIL:]}"
+    """`literal`, but of a long text only beginning, length, digest and end, unless `full`."""
+    if full or not isinstance(value, str) or len(value) <= FOLD:
+        return literal(value)
+    middle = f"...[{len(value):,} characters in all, {digest(value)}]..."
+    return f"{literal(value[:HEAD])} {middle} {literal(value[-TAIL:])}"
 
 
 def rows(value: Json, pointer: str = "") -> Iterator[tuple[str, Json]]:
