@@ -115,14 +115,17 @@ def _quick(value: Json) -> bytes:
 
 def _is_plain(value: object) -> bool:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return True
     if kind is dict:
-        items = cast("dict[object, object]", value).items()
-        return all(type(key) is str and _is_plain(item) for key, item in items)
+        for key, item in cast("dict[object, object]", value).items():
+            # Most members are texts, and a call for each would cost more than all the rest.
+            if type(key) is not str or (type(item) is not str and not _is_plain(item)):
+                return False
+        return True
     if kind is list or kind is tuple:
-        return all(_is_plain(item) for item in cast("Sequence[object]", value))
-    return kind is int and -LIMIT < cast("int", value) < LIMIT
+        return all(map(_is_plain, cast("Sequence[object]", value)))
+    if kind is int:
+        return -LIMIT < cast("int", value) < LIMIT
+    return kind is str or kind is bool or value is None
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:

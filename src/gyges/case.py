@@ -5,8 +5,9 @@ A `Case` is rewritten whole at each step, under compare-and-set on `version`; wh
 `gate/states.py` and nowhere else. Its `id` is the durable id that every surface resolves to.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 
 from gyges.action import Action
 from gyges.decision import NOBODY, Decision, Requirement
@@ -106,4 +107,9 @@ class Case:
 
     def stored(self, version: int, log_index: int) -> "Case":
         """The same case as the store has it."""
-        return replace(self, version=version, log_index=log_index)
+        values = dict(zip(_NAMES, _values(self), strict=True))  # `replace`, in half the time
+        return Case(**{**values, "version": version, "log_index": log_index})
+
+
+_NAMES = tuple(field.name for field in fields(Case))
+_values = attrgetter(*_NAMES)
