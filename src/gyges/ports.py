@@ -158,6 +158,7 @@ class EventQuery:
     until: int = 0
     first: int = 0  # lowest log index
     limit: int = 1000
+    latest: bool = False  # the last `limit` instead of the first; oldest first all the same
 
 
 class Store(Protocol):

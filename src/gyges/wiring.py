@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,7 +22,7 @@ from gyges.episode import Event, Kind
 from gyges.errors import Misconfigured
 from gyges.gate import keys as enrolment
 from gyges.gate.corridor import Corridor
-from gyges.gate.judge import Parts, plain
+from gyges.gate.judge import Look, Parts, plain
 from gyges.gate.permits import load_signer, read_seed, rotate, write_seed
 from gyges.gate.policy import CedarPolicy
 from gyges.gate.policy_folder import read_policy
@@ -52,6 +53,7 @@ class Gate:
     store: SqliteStore
     corridor: Corridor
     policy: CedarPolicy  # the set in force
+    monitors: Sequence[Monitor]  # the panel in force
     clock: Clock
     folder: Path
 
@@ -79,32 +81,42 @@ class Gate:
     async def reload(self, *, by: str) -> str:
         """Put the policy on disk in force; raise `BadPolicy`, the old one staying, if it does not load."""
         policy = await asyncio.to_thread(read_policy, self.folder / "policy")
-        await self._record_policy(policy, by)
-        self.policy = policy
-        self.corridor.swap(policy)
+        watch = await asyncio.to_thread(read_monitors, self.folder)
+        await self._record_policy(policy, watch, by)
+        self.policy, self.monitors = policy, watch
+        self.corridor.swap(policy, **panel_of(watch, self.settings))
         return policy.digest
 
     async def rotate(self, *, by: str) -> str:
         """Sign permits with a new key from now on; the one before still verifies. Returns its id."""
         kid = rotate(self.folder / "keys", self.clock.now())
-        self.corridor.swap(self.policy, load_signer(self.folder / "keys"))
+        self.corridor.swap(self.policy, signer=load_signer(self.folder / "keys"))
         await self._record(Kind.SIGNER_ROTATED, kid=kid, by=by)
         return kid
 
     async def start(self) -> None:
         """Write down that this gate started, and under which policy if that is a new one."""
-        await self._record(Kind.GATE_STARTED, version=__version__, origin=self.settings.origin)
-        loads = await self.store.events(EventQuery(kinds=(Kind.POLICY_LOADED,), limit=10_000))
+        names = [monitor.name for monitor in self.monitors]
+        await self._record(
+            Kind.GATE_STARTED, version=__version__, origin=self.settings.origin, monitors=names
+        )
+        query = EventQuery(kinds=(Kind.POLICY_LOADED,), limit=1, latest=True)
+        loads = await self.store.events(query)
         if not loads or loads[-1].event.body.get("digest") != self.policy.digest:
-            await self._record_policy(self.policy, SYSTEM)
+            await self._record_policy(self.policy, self.monitors, SYSTEM)
 
     async def close(self) -> None:
         """Finish what is being written and let the data folder go."""
         await self.store.close()
 
-    async def _record_policy(self, policy: CedarPolicy, by: str) -> None:
+    async def _record_policy(self, policy: CedarPolicy, watch: Sequence[Monitor], by: str) -> None:
+        names = [monitor.name for monitor in watch]
         await self._record(
-            Kind.POLICY_LOADED, digest=policy.digest, document=policy.document, by=by
+            Kind.POLICY_LOADED,
+            digest=policy.digest,
+            document=policy.document,
+            by=by,
+            monitors=names,
         )
 
     async def _record(self, kind: Kind, **body: object) -> None:
@@ -133,15 +145,29 @@ async def open_gate(
     parts = Parts(
         recorder=store, store=store, signer=load_signer(folder / "keys"),
         clock=clock or SystemClock(), settings=settings, origin=settings.origin, step=step,
-        look=partial(panel.look, watch, budget_s=settings.monitor_seconds),
-        past=partial(panel.reads_past, watch),
+        **panel_of(watch, settings),
     )  # fmt: skip
     gate = Gate(
         settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,
-        clock=parts.clock, folder=folder,
+        monitors=watch, clock=parts.clock, folder=folder,
     )  # fmt: skip
     await gate.start()
     return gate
+
+
+class PanelParts(TypedDict):
+    """What of `Parts` depends on the monitors."""
+
+    look: Look
+    past: Callable[[str], bool]
+
+
+def panel_of(watch: Sequence[Monitor], settings: Settings) -> PanelParts:
+    """The panel of these monitors."""
+    return PanelParts(
+        look=partial(panel.look, watch, budget_s=settings.monitor_seconds),
+        past=partial(panel.reads_past, watch),
+    )
 
 
 def read_monitors(folder: Path) -> Sequence[Monitor]:

@@ -247,7 +247,7 @@ async def test_a_permit_of_the_old_signing_key_is_good_until_the_next_rotation(
         case = await w.propose("read_file", path="a.txt")
         permit = await w.permit(case)
         rotate(tmp_path, w.clock.now() + 1)
-        w.corridor.swap(w.corridor.policy, load_signer(tmp_path))
+        w.corridor.swap(w.corridor.policy, signer=load_signer(tmp_path))
         assert (await w.redeem(case, permit)).state is State.REDEEMED
 
 

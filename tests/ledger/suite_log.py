@@ -61,11 +61,14 @@ class LogSuite:
 
         assert await found() == list(range(40))
         assert await found(first=30, limit=4) == [30, 31, 32, 33]
+        assert await found(limit=4, latest=True) == [36, 37, 38, 39]
         assert await found(subject="c-2") == [n for n in range(40) if n % 5 == 2]
         assert await found(agent="demo", first=8) == [n for n in range(8, 40) if n % 2]
         assert await found(episode="e-1") == [n for n in range(40) if not n % 4]
         some = (Kind.DONE, Kind.PROPOSED)
         assert await found(kinds=some, limit=20) == [n for n in range(40) if n % 3 != 1][:20]
+        assert await found(kinds=some, limit=5, latest=True) == [33, 35, 36, 38, 39]
+        assert await found(subject="c-2", limit=2, latest=True) == [32, 37]
         span = [n for n in range(40) if 10 <= (n * 7) % 31 < 20]
         assert await found(since=NOW + 10, until=NOW + 20) == span
         both = [n for n in span if n % 5 == 2 and n % 3 == 0]

@@ -61,11 +61,20 @@ class Judge:
         self.policy = policy
         self.bell = Bell()
 
-    def swap(self, policy: Policy, signer: PermitSigner | None = None) -> None:
-        """Put another policy set, and perhaps another signer, in force from the next judgement on."""
+    def swap(
+        self,
+        policy: Policy,
+        *,
+        signer: PermitSigner | None = None,
+        look: Look | None = None,
+        past: Callable[[str], bool] | None = None,
+    ) -> None:
+        """Put another policy set, signer or panel in force from the next judgement on."""
         self.policy = policy
-        if signer is not None:
-            self.parts = replace(self.parts, signer=signer)
+        parts = self.parts
+        self.parts = replace(
+            parts, signer=signer or parts.signer, look=look or parts.look, past=past or parts.past
+        )
 
     @property
     def now(self) -> int:
@@ -173,7 +182,7 @@ class Judge:
 
     async def looked(self, action: Action) -> tuple[Verdict, ...]:
         """What the monitors say, given what this episode has seen so far."""
-        query = EventQuery(agent=action.agent, episode=action.episode)
+        query = EventQuery(agent=action.agent, episode=action.episode, latest=True)
         wanted = action.episode and self.parts.past(action.tool)
         past = await self.parts.store.events(query) if wanted else ()
         events = tuple(recorded.event for recorded in past)

@@ -189,7 +189,7 @@ def events(conn: sqlite3.Connection, query: EventQuery) -> list[Recorded]:
     kinds: Sequence[str | None] = tuple(dict.fromkeys(query.kinds)) or (None,)
     parts = [_events(conn, query, kind, limit) for kind in kinds]
     found = heapq.merge(*parts, key=lambda event: event.index) if len(parts) > 1 else parts[0]
-    return list(found)[:limit]
+    return list(found)[-limit:] if query.latest else list(found)[:limit]
 
 
 def _events(
@@ -216,9 +216,10 @@ def _events(
     sql = (
         "SELECT e.idx, e.entry, e.agent, e.episode, p.salt, p.body"  # noqa: S608
         f" FROM events AS e LEFT JOIN payloads AS p ON p.idx = e.idx{_where(where)}"
-        " ORDER BY e.idx LIMIT ?"
+        f" ORDER BY e.idx {'DESC' if query.latest else 'ASC'} LIMIT ?"
     )
-    return [unseal(*row) for row in conn.execute(sql, [*values, limit])]
+    found = conn.execute(sql, [*values, limit]).fetchall()
+    return [unseal(*row) for row in (reversed(found) if query.latest else found)]
 
 
 def _bounds(conn: sqlite3.Connection, query: EventQuery) -> tuple[int, int | None]:

@@ -175,7 +175,8 @@ class MemoryStore:
             for index, leaf in enumerate(self._leaves)
             if index >= query.first and _matches(leaf.event, query)
         ]
-        return found[: max(query.limit, 1)]
+        limit = max(query.limit, 1)
+        return found[-limit:] if query.latest else found[:limit]
 
     def _recorded(self, index: int) -> Recorded:
         leaf = self._leaves[index]
