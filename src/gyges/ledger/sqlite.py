@@ -144,9 +144,10 @@ class SqliteStore(SqliteReader):
                 batch = self._pending[:LARGEST_BATCH]
                 del self._pending[:LARGEST_BATCH]
                 outcomes = await self._write([work for work, _ in batch])
-                self._forget(batch)
-                _resolve(batch, outcomes)
-                batch = []
+                done, batch = batch[: len(outcomes)], batch[len(outcomes) :]
+                self._pending, batch = batch + self._pending, []  # what the batch had no room for
+                self._forget(done)
+                _resolve(done, outcomes)
         finally:
             self._draining = None
             left, self._pending = batch + self._pending, []

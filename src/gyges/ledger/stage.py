@@ -31,6 +31,7 @@ class Redaction:
 
 
 Work = Change | Redaction
+HEAVIEST = 1 << 24  # bytes of payloads after which a batch is full, so that memory stays bounded
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Batch:
     bindings: list[tuple[str, str, str, str]] = field(
         default_factory=list[tuple[str, str, str, str]]
     )
+    weight: int = 0  # bytes of payloads
     outcomes: list[Receipt | GygesError] = field(default_factory=list[Receipt | GygesError])
 
     @property
@@ -70,10 +72,12 @@ class Batch:
 
 
 def stage(conn: sqlite3.Connection, tree: Tree, works: Sequence[Work]) -> Batch:
-    """Check all of `works` in order; `outcomes` has one entry for each."""
+    """Check `works` in order; `outcomes` has one entry for each that the batch has room for."""
     batch = Batch(tree.size)
     _look_up(conn, batch, [work for work in works if isinstance(work, Change)])
     for work in works:
+        if batch.weight > HEAVIEST:
+            break
         try:
             if isinstance(work, Change):
                 _add(batch, work)
@@ -106,6 +110,7 @@ def _add(batch: Batch, change: Change) -> None:
     _check(batch, change)
     sealed = _seal(change.events)
     batch.sealed += sealed
+    batch.weight += sum(len(leaf.payload) for leaf in sealed)
     last = {leaf.event.subject: at for at, leaf in enumerate(sealed, batch.size - len(sealed))}
     for case in change.cases:
         index = last.get(case.id, batch.size - 1 if sealed else case.log_index)
