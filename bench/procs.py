@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts the processes that are measured and those that measure: servers on one core, load on another.
 
-A server is any Python program whose first line on stdout is JSON with a `url`. Where a machine has one core,
+A server is any Python program whose first line on stdout holds its URL. Where a machine has one core,
 or forbids pinning, all run where they may and the rows say so. It measures nothing itself.
 """
 
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -59,12 +60,15 @@ def server(
     args: Sequence[str],
     *,
     log: Path,
-    place: int = SERVERS,
+    place: int | None = SERVERS,
     env: Mapping[str, str] | None = None,
     python: str = sys.executable,
 ) -> Generator[str]:
-    """The URL of a server started as `python ARGS`; it is stopped at the end. Its stderr goes to `log`."""
-    chosen = core(place)
+    """The URL of a server started as `python ARGS`; it is stopped at the end. Its stderr goes to `log`.
+
+    With `place` None it runs on whatever core the system gives it.
+    """
+    chosen = set(cores()) if place is None else {core(place)}
     with log.open("ab") as errors:
         process = subprocess.Popen(
             [python, *args],
@@ -72,14 +76,15 @@ def server(
             stderr=errors,
             cwd=ROOT,
             env={**_CLEAN, "PYTHONPATH": str(ROOT), **(env or {})},
-            preexec_fn=lambda: os.sched_setaffinity(0, {chosen}),
+            preexec_fn=lambda: os.sched_setaffinity(0, chosen),
         )
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"a server did not start: {log.read_text()[-2000:]}")
-        yield json.loads(line)["url"]
+        url = re.search(rb"http://[0-9.:]+", line)
+        if not url:
+            raise RuntimeError(f"a server did not start: {line!r} {log.read_text()[-2000:]}")
+        yield url[0].decode()
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -90,11 +95,15 @@ def server(
         process.stdout.close()
 
 
-def gate(folder: Path) -> "contextlib.AbstractContextManager[str]":
+GYGES = ("-c", "from gyges.cli.main import main; main()")
+
+
+def gate(
+    folder: Path, place: int | None = SERVERS
+) -> "contextlib.AbstractContextManager[str]":
     """The program people run, on a data folder, on a free port."""
-    start = "from gyges.cli.main import main; main()"
-    args = ("-c", start, "serve", "--data", str(folder), "--port", "0", "--json")
-    return server(args, log=folder / "serve.log")
+    args = (*GYGES, "serve", "--data", str(folder), "--port", "0", "--json")
+    return server(args, log=folder / "serve.log", place=place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +148,7 @@ def load(
 
 def post(path: str, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
     """The bytes of an HTTP/1.1 POST of JSON on a connection that is kept."""
-    told = {"host": "127.0.0.1", "content-type": "application/json", **(headers or {})}
+    told = {"host": "127.0.0.1:80", "content-type": "application/json", **(headers or {})}
     lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
     head = f"POST {path} HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
     return head.encode() + body
