@@ -59,7 +59,10 @@ class Corridor(Desk, Timers):
             raise Forbidden("only an agent's key proposes")
         schema = action.tool_schema or self.policy.schema_digest(action.tool)
         action = replace(action, agent=by.name, edited_by="", tool_schema=schema)
-        case = self.opened(action, _standing(by, action))
+        case = self.opened(
+            action, groups=by.groups, audience=by.executor or action.server,
+            barred=barred(by.name, by.owner, action.principal),
+        )  # fmt: skip
         earlier = await self._earlier(case, idempotency)
         if earlier is not None:
             return earlier
@@ -198,11 +201,3 @@ class Corridor(Desk, Timers):
         stored = await self.write(after, Kind(to.value), plain(by=by.name, outcome=outcome))
         self.parts.step(9)
         return stored
-
-
-def _standing(by: Key, action: Action) -> Case:
-    """The part of a case that comes from the agent's key: groups, who is barred, who may execute."""
-    return Case(
-        id="", state=State.PROPOSED, action=action, digest="", created=0, agent_groups=by.groups,
-        barred=barred(by.name, by.owner, action.principal), audience=by.executor or action.server,
-    )  # fmt: skip
