@@ -8,7 +8,9 @@ import pytest
 from mcp import MCPError
 from mcp_types import CallToolResult
 
+from gyges.adapters.mcp import Side
 from gyges.adapters.mcp_hold import Asking
+from gyges.adapters.mcp_upstream import Target, Upstream
 from gyges.case import Say, State
 from tests.adapters.world import World
 
@@ -298,3 +300,26 @@ async def test_an_upstream_that_restarts_is_reached_again(world: World, url: str
     result = await client.call_tool("read_file", {"path": "b"})
     assert text(result) == "read_file done"
     assert world.office.done[-1] == ("read_file", {"path": "b"})
+
+
+async def test_several_servers_are_told_apart_by_prefix(world: World) -> None:
+    """A name that two servers offer is refused; with a prefix each call goes where it belongs."""
+    executor = world.executor()
+    made = [
+        Side(
+            upstream=Upstream(Target(name=name, url=f"{world.office_url}/mcp", prefix=prefix)),
+            executor=executor,
+        )
+        for name, prefix in (("office", ""), ("twin", ""), ("spare", "spare."))
+    ]
+    both = await world.serve(await world.proxy(sides=made[:2]))
+    result = await (await world.client(both)).call_tool("read_file", {"path": "a"})
+    assert result.is_error
+    assert "prefixes" in text(result)
+    apart = await world.serve(await world.proxy(sides=[made[0], made[2]]))
+    client = await world.client(apart)
+    assert text(await client.call_tool("read_file", {"path": "a"})) == "read_file done"
+    unknown = await client.call_tool("spare.read_file", {"path": "b"})
+    assert unknown.is_error
+    assert world.office.done == [("read_file", {"path": "a"})]
+    assert (await world.cases(tool="spare.read_file"))[0].state is State.DENIED

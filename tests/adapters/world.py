@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -101,13 +101,13 @@ class World:
         self.executors.append(made)
         return made
 
-    async def proxy(self, asking: Asking | None = None, **target: Any) -> Proxy:
-        """A proxy before the office, entered."""
-        aim = Target(name="office", **(target or {"url": f"{self.office_url}/mcp"}))
-        side = Side(upstream=Upstream(aim), executor=self.executor())
+    async def proxy(self, asking: Asking | None = None, *, sides: Sequence[Side] = ()) -> Proxy:
+        """A proxy, entered; before the office, unless other `sides` are given."""
+        aim = Target(name="office", url=f"{self.office_url}/mcp")
+        sides = sides or [Side(upstream=Upstream(aim), executor=self.executor())]
         made = Proxy(
             self.speak("bot"),
-            [side],
+            sides,
             agent_key=bearer_of,
             asking=replace(asking or Asking(), inbox=self.url),
             seal=Seal(self.secrets["office"]),

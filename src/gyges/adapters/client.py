@@ -68,7 +68,7 @@ class Gate:
     async def propose(
         self,
         tool: str,
-        arguments: dict[str, Json],
+        arguments: Mapping[str, Json],
         *,
         idempotency: str = "",
         wait: int = 0,
@@ -78,7 +78,7 @@ class Gate:
 
         With `wait` (seconds, at most 60) the gate holds its answer back until people have answered.
         """
-        body: dict[str, Json] = {"tool": tool, "arguments": arguments}
+        body: dict[str, Json] = {"tool": tool, "arguments": dict(arguments)}
         body |= {name: value for name, value in (fields or {}).items() if value}
         headers = {"idempotency-key": _quoted(idempotency)} if idempotency else None
         path = f"/v1/actions?wait={wait}" if wait else "/v1/actions"
@@ -139,10 +139,10 @@ class Gate:
         return _answer(await self.request("POST", f"/v1/actions/{id}/decision", body))
 
     async def edit(
-        self, id: str, *, digest: str, arguments: dict[str, Json], reason: str = ""
+        self, id: str, *, digest: str, arguments: Mapping[str, Json], reason: str = ""
     ) -> Answer:
         """Put other arguments in place of the agent's: the answer is about the new case."""
-        body: dict[str, Json] = {"digest": digest, "arguments": arguments, "reason": reason}
+        body: dict[str, Json] = {"digest": digest, "arguments": dict(arguments), "reason": reason}
         return _answer(await self.request("POST", f"/v1/actions/{id}/edit", body))
 
     async def redeem(self, id: str, *, permit: str, action: bytes) -> Answer:
