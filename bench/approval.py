@@ -5,12 +5,13 @@ Five requests by three parties, one after the other, as they come in life but wi
 durable transactions. Nobody waits for anybody: how long a person takes is no property of the software.
 """
 
+from itertools import pairwise
 from time import perf_counter
 
 import msgspec
 
 from bench import office
-from bench.measure import Row, Rounds, by_name, quantile, row, target
+from bench.measure import Rounds, Row, by_name, quantile, row, target
 from bench.procs import LOAD, folder, gate, pinned
 from bench.wire import Wire, fields
 from gyges.answer import Answer
@@ -63,4 +64,4 @@ def cycle(wires: dict[str, Wire], number: int) -> list[float]:
     times.append(perf_counter())
     if (asked["state"], done["state"]) != ("waiting", "done"):
         raise RuntimeError(f"an approval went from {asked['state']} to {done['state']}")
-    return [(after - before) * 1000 for before, after in zip(times, times[1:], strict=False)]
+    return [(after - before) * 1000 for before, after in pairwise(times)]

@@ -16,7 +16,7 @@ from time import perf_counter
 
 from bench import office
 from bench.gate import Both
-from bench.measure import Row, Rounds, row, target
+from bench.measure import Rounds, Row, row, target
 from bench.procs import folder, gate, load
 from gyges.action import Action
 from gyges.case import Case, State
@@ -54,7 +54,9 @@ def bench(*, quick: bool) -> list[Row]:
             load(url, requests, clients=8, seconds=seconds / 2, expect='"allow"')
         for _ in range(rounds):
             for (size, clients), both in found.items():
-                both.add(load(urls[size], requests, clients=clients, seconds=seconds, expect='"allow"'))
+                both.add(
+                    load(urls[size], requests, clients=clients, seconds=seconds, expect='"allow"')
+                )
     return [*_rows(found, sizes), verified]
 
 
@@ -64,10 +66,16 @@ def _rows(found: dict[tuple[int, int], Both], sizes: tuple[int, ...]) -> list[Ro
         base = found[sizes[0], clients] if size != sizes[0] else None
         against = f"{sizes[0]:,} entries" if base else ""
         at = f"{size:,} entries, {clients} client{'s' if clients > 1 else ''}"
-        p50 = row(f"p50, {at}", both.p50, "ms", against=against, base=base and base.p50)
+        p50 = row(f"p50, {at}", both.p50, "ms", against=against, base=base.p50 if base else None)
         rows.append(p50)
         rows.append(
-            row(f"throughput, {at}", both.rate, "1/s", against=against, base=base and base.rate)
+            row(
+                f"throughput, {at}",
+                both.rate,
+                "1/s",
+                against=against,
+                base=base.rate if base else None,
+            )
         )
     return rows
 
@@ -122,9 +130,11 @@ def decision(number: int) -> tuple[tuple[Event, Event], Case]:
     )  # fmt: skip
     answer = Decision(effect=Effect.DENY, ruling=ruling, reason=ruling.reason)
     denied = replace(case, state=State.DENIED, decision=answer, reason=ruling.reason)
-    common = {"at": now, "subject": case.id, "agent": action.agent, "episode": episode}
-    first = Event(kind=Kind.PROPOSED, body=proposed(case), **common)
-    second = Event(kind=Kind.DECIDED, body=plain(state="denied", decision=answer), **common)
+    first = Event(
+        kind=Kind.PROPOSED, at=now, subject=case.id, body=proposed(case), agent=action.agent,
+        episode=episode,
+    )  # fmt: skip
+    second = replace(first, kind=Kind.DECIDED, body=plain(state="denied", decision=answer))
     return (first, second), denied
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench import office
 from bench.gate import Both
-from bench.measure import Row, Rounds, row, target
+from bench.measure import Rounds, Row, row, target
 from bench.procs import GYGES, folder, gate, load, post, server
 
 TOOL = "work"
@@ -46,17 +46,21 @@ def bench(*, quick: bool) -> list[Row]:
 
 
 def _rows(found: dict[tuple[str, int], Both], added: Rounds) -> list[Row]:
-    extra = row("added by the proxy, p50, 1 client", added, "ms", against=DIRECT, base=found[DIRECT, 1].p50)
+    extra = row(
+        "added by the proxy, p50, 1 client", added, "ms", against=DIRECT, base=found[DIRECT, 1].p50
+    )
     rows = [target(extra, 3, of="value")]
     for (name, clients), both in found.items():
         base = found[DIRECT, clients] if name == PROXIED else None
         at = f"{name}, {clients} client{'s' if clients > 1 else ''}"
         against = DIRECT if base else ""
         rows.append(
-            row(f"p50, {at}", both.p50, "ms", against=against, base=base and base.p50,
+            row(f"p50, {at}", both.p50, "ms", against=against, base=base.p50 if base else None,
                 note=f"p99 {both.p99.value:.2f} ms")
         )  # fmt: skip
-        rate = row(f"throughput, {at}", both.rate, "1/s", against=against, base=base and base.rate)
+        rate = row(
+            f"throughput, {at}", both.rate, "1/s", against=against, base=base.rate if base else None
+        )
         reach = base is not None and clients == 8
         rows.append(target(rate, 0.5, of="ratio", at_most=False) if reach else rate)
     return rows

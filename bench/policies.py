@@ -10,7 +10,7 @@ from time import perf_counter
 
 from bench import office
 from bench.gate import Both
-from bench.measure import Row, Rounds, by_name, quantile, row, target
+from bench.measure import Rounds, Row, by_name, quantile, row, target
 from bench.procs import SERVERS, folder, gate, load, pinned
 from gyges.action import Action
 from gyges.decision import Effect, Facts
@@ -36,7 +36,11 @@ def bench(*, quick: bool) -> list[Row]:
         served = {(name, clients): Both() for name in made for clients in (1, 64)}
         for _ in range(rounds):
             for (name, clients), both in served.items():
-                both.add(load(urls[name], asked[name], clients=clients, seconds=seconds, expect='"allow"'))
+                both.add(
+                    load(
+                        urls[name], asked[name], clients=clients, seconds=seconds, expect='"allow"'
+                    )
+                )
             for name, policy in policies.items():
                 with pinned(SERVERS):
                     alone[name].add(*_ruling(policy, seconds / 4))

@@ -76,7 +76,7 @@ def server(
             stderr=errors,
             cwd=ROOT,
             env={**_CLEAN, "PYTHONPATH": str(ROOT), **(env or {})},
-            preexec_fn=lambda: os.sched_setaffinity(0, chosen),
+            preexec_fn=lambda: os.sched_setaffinity(0, chosen),  # noqa: PLW1509 - one thread here
         )
     assert process.stdout is not None
     try:
@@ -98,9 +98,7 @@ def server(
 GYGES = ("-c", "from gyges.cli.main import main; main()")
 
 
-def gate(
-    folder: Path, place: int | None = SERVERS
-) -> "contextlib.AbstractContextManager[str]":
+def gate(folder: Path, place: int | None = SERVERS) -> "contextlib.AbstractContextManager[str]":
     """The program people run, on a data folder, on a free port."""
     args = (*GYGES, "serve", "--data", str(folder), "--port", "0", "--json")
     return server(args, log=folder / "serve.log", place=place)
@@ -125,7 +123,7 @@ def load(
     url: str, requests: Sequence[bytes], *, clients: int, seconds: float, expect: str = ""
 ) -> Load:
     """One round of `clients` clients; raise `RuntimeError` if any answer was not the expected one."""
-    port = url.rsplit(":", 1)[1].split("/")[0]
+    port = url.rsplit(":", 1)[1].partition("/")[0]
     chosen = core(LOAD)
     with tempfile.NamedTemporaryFile(dir=CACHE) as file:
         file.write(b"".join(len(raw).to_bytes(4, "big") + raw for raw in requests))
@@ -141,7 +139,9 @@ def load(
     head, _, raw = out.partition(b"\n")
     told, took = json.loads(head), array("q", raw)
     if told["bad"] or not took:
-        raise RuntimeError(f"{url}: {told['bad']} of {told['answers']} answers were not as expected")
+        raise RuntimeError(
+            f"{url}: {told['bad']} of {told['answers']} answers were not as expected"
+        )
     latencies = sorted(value / 1000 for value in took)
     return Load(latencies=latencies, seconds=seconds, bad=0, busy=told["busy"])
 

@@ -17,7 +17,7 @@ class Wire:
     """One connection that speaks with one key."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._sock: socket.socket = connect(int(url.rsplit(":", 1)[1].split("/")[0]))
+        self._sock: socket.socket = connect(int(url.rsplit(":", 1)[1].partition("/")[0]))
         self._head = f"host: 127.0.0.1\r\nauthorization: Bearer {key}\r\n"
 
     def __enter__(self) -> Self:
