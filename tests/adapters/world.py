@@ -14,6 +14,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp_types import CallToolResult
 from starlette.types import ASGIApp
 
 from gyges.adapters.claims import Claims
@@ -188,3 +189,13 @@ def office_app(office: Office) -> ASGIApp:
 _LOCAL = TransportSecuritySettings(
     enable_dns_rebinding_protection=True, allowed_hosts=["127.0.0.1:*"], allowed_origins=[]
 )
+
+
+def text(result: object) -> str:
+    """All text of a tool result."""
+    return "\n".join(block.text for block in result.content)  # type: ignore[attr-defined]
+
+
+def case_of(result: CallToolResult) -> str:
+    """The id of the case that a result belongs to."""
+    return str((result.meta or {})["gyges/case"])
