@@ -76,8 +76,9 @@ class Corridor(Desk, Timers):
             return earlier
 
     async def _begin(self, case: Case, gone: Case | None, key: str) -> Case:
-        bond = Idempotency(agent=case.action.agent, key=key, digest=case.digest, case=case.id)
-        kept = bond if key else None
+        kept = None
+        if key:
+            kept = Idempotency(agent=case.action.agent, key=key, digest=case.digest, case=case.id)
         self.parts.step(1)
         if gone is not None:
             return await self.replaced(gone, case, {}, kept)
