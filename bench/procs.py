@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from array import array
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,6 +105,24 @@ def gate(folder: Path, place: int | None = SERVERS) -> "contextlib.AbstractConte
     return server(args, log=folder / "serve.log", place=place)
 
 
+def wait_for_calm(most_s: float = 6.0, look_s: float = 0.15, idle: float = 0.9) -> bool:
+    """Whether the machine was at least so idle for `look_s` at some time within `most_s`."""
+    end = time.monotonic() + most_s
+    while True:
+        before = _jiffies()
+        time.sleep(look_s)
+        spent = [now - then for now, then in zip(_jiffies(), before, strict=True)]
+        if sum(spent) and (spent[3] + spent[4]) / sum(spent) >= idle:
+            return True
+        if time.monotonic() > end:
+            return False
+
+
+def _jiffies() -> list[int]:
+    """What all cores together spent their time with so far; idle and waiting are the 4th and 5th (proc(5))."""
+    return [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What one round of load came to. Latencies in microseconds, sorted."""
@@ -122,7 +141,11 @@ class Load:
 def load(
     url: str, requests: Sequence[bytes], *, clients: int, seconds: float, expect: str = ""
 ) -> Load:
-    """One round of `clients` clients; raise `RuntimeError` if any answer was not the expected one."""
+    """One round of `clients` clients; raise `RuntimeError` if any answer was not the expected one.
+
+    It begins as soon as nobody else uses the machine, or when that takes too long.
+    """
+    wait_for_calm()
     port = url.rsplit(":", 1)[1].partition("/")[0]
     chosen = core(LOAD)
     with tempfile.NamedTemporaryFile(dir=CACHE) as file:
