@@ -28,7 +28,7 @@ _META = {
 
 def bench(*, quick: bool) -> list[Row]:
     """All rows of this bench."""
-    rounds, seconds = (1, 0.3) if quick else (7, 2.0)
+    rounds, seconds = (1, 0.3) if quick else (5, 2.0)
     found = {(name, clients): Both() for name in (DIRECT, PROXIED) for clients in CLIENTS}
     added = Rounds()
     with folder() as base, ExitStack() as stack:

@@ -23,7 +23,7 @@ FEW, MANY = "10 policies", "1,000 policies, 990 of other tools"
 
 def bench(*, quick: bool) -> list[Row]:
     """All rows of this bench."""
-    rounds, seconds = (1, 0.3) if quick else (7, 2.0)
+    rounds, seconds = (1, 0.3) if quick else (5, 2.0)
     with folder() as base, ExitStack() as stack:
         made = {
             FEW: office.make(base / "few", _few(), TOOLS),

@@ -105,7 +105,7 @@ def gate(folder: Path, place: int | None = SERVERS) -> "contextlib.AbstractConte
     return server(args, log=folder / "serve.log", place=place)
 
 
-def wait_for_calm(most_s: float = 6.0, look_s: float = 0.15, idle: float = 0.9) -> bool:
+def wait_for_calm(most_s: float = 2.0, look_s: float = 0.15, idle: float = 0.9) -> bool:
     """Whether the machine was at least so idle for `look_s` at some time within `most_s`."""
     end = time.monotonic() + most_s
     while True:
