@@ -41,8 +41,8 @@ class Gate:
         self.url = url.rstrip("/")
         self.key = key
         self._wire = wire or Wire(url)
-        bearer = f"authorization: Bearer {key}\r\n" if key else ""
-        self._head = f"{bearer}content-type: application/json\r\n"
+        bearer = {"authorization": f"Bearer {key}"} if key else {}
+        self._head = {**bearer, "content-type": "application/json"}
 
     def speaking_for(self, key: str) -> "Gate":
         """The same gate over the same connections, with another holder's key."""
@@ -58,12 +58,12 @@ class Gate:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        """Close the connections of this event loop."""
+        """Close the connections."""
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections of this event loop."""
-        self._wire.close()
+        """Close the connections, which all views of this gate share."""
+        await self._wire.close()
 
     async def propose(
         self,
@@ -175,9 +175,7 @@ class Gate:
         if not (path.isascii() and path.isprintable()) or " " in path:
             raise Malformed(f"{path!r} is no path")
         content = None if body is None else msgspec.json.encode(body)
-        told = self._head + "".join(
-            f"{name}: {value}\r\n" for name, value in (headers or {}).items()
-        )
+        told = {**self._head, **headers} if headers else self._head
         status, answer = await self._wire.request(method, path, told, content, PATIENCE + hold)
         if status >= 300:
             raise problem(status, answer)
