@@ -56,7 +56,9 @@ async def test_a_connection_is_kept_and_its_requests_are_whole() -> None:
         assert await ask(wire) == (200, b"ok")
         assert await ask(wire) == (200, b"ok")
     assert connections == 1
-    assert all(h.startswith(b"POST /x HTTP/1.1\r\n") and b"content-length: 2" in h.lower() for h in heads)
+    assert all(
+        h.startswith(b"POST /x HTTP/1.1\r\n") and b"content-length: 2" in h.lower() for h in heads
+    )
 
 
 async def test_a_chunked_answer_in_pieces_is_put_together() -> None:
