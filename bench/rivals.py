@@ -38,7 +38,7 @@ Figures = dict[tuple[str, str], Rounds]  # (case, whose)
 
 def bench(*, quick: bool) -> list[Row]:
     """All rows of this bench."""
-    rounds, count = (1, 5) if quick else (5, 60)
+    rounds, count = (1, 5) if quick else (3, 40)
     pythons, missing = installed()
     found: Figures = {}
     with folder() as base, ExitStack() as stack:
