@@ -102,6 +102,19 @@ async def test_an_answer_that_does_not_come_is_unreachable() -> None:
             await ask(wire, patience=0.05)
 
 
+async def test_answers_without_a_body_end_each_time() -> None:
+    """Two in a row: nothing, twice."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"{}")
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with server(serve) as wire:
+        assert await ask(wire) == (204, b"")
+        assert await ask(wire) == (204, b"")
+
+
 async def test_a_server_that_is_not_there_has_not_heard() -> None:
     """Nothing was sent, so nothing can have happened."""
     wire = Wire("http://127.0.0.1:9")

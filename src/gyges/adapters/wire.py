@@ -90,7 +90,7 @@ class Wire:
 
 async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
-    async for chunk, _ in answer.content.iter_chunks():
+    async for chunk in answer.content.iter_any():
         body += chunk
         if len(body) > LARGEST:
             raise aiohttp.ClientPayloadError(f"the answer is over {LARGEST} bytes")
