@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bench.load import good, whole
 from bench.measure import Rounds, Row, quantile, row, save, target
 from bench.run import NAMES
+from bench.table import PAGE, filled
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELDS = ["metric", "value", "unit", "against", "ratio", "n", "note"]
@@ -103,3 +104,10 @@ def test_an_answer_is_whole_only_at_its_end(answer: bytes) -> None:
 def test_an_error_is_no_good_answer() -> None:
     """A refusal is not counted as a fast success."""
     assert not good(ANSWER.replace(b"200 OK", b"503 No"))
+
+
+def test_the_page_shows_the_results_that_are_kept() -> None:
+    """docs/performance.md holds no figure that is not in the results files, and all that are."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert filled(page) == page
+    assert all(f"<!-- results: {name} -->" in page for name in NAMES)
