@@ -38,6 +38,35 @@ class Say(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What is known of how somebody looked before they answered. Measured by the gate, not claimed."""
+
+    shown: str  # digest of the rendered view
+    opened: int  # ms, when the page was made
+    dwell_ms: int
+    expanded: tuple[str, ...] = ()  # what was unfolded, as the page tells it
+    typed: str = ""  # the field that had to be typed, where one had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """A passkey's signature over one answer (WebAuthn level 2, section 7.2). Binary fields are base64url.
+
+    The challenge is SHA-256 of `preimage`: canonical JSON of case, action digest, view digest, what is
+    said, and a nonce.
+    """
+
+    credential: str
+    public_key: str  # COSE, as enrolled
+    client_data: str
+    authenticator_data: str
+    signature: str
+    preimage: str
+    origin: str  # of the page
+    rp_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """One person's word on one case. An approval counts for one group only, so nobody counts twice."""
 
@@ -51,6 +80,8 @@ class Vote:
     grant: str = ""  # id of the standing grant that spoke, if one did
     method: str = "key"  # how the person was identified
     via: str = ""  # the group that gave the right, where it is another than `group` (escalation)
+    attention: Attention | None = None
+    assertion: Assertion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,15 +22,20 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """How many distinct people of each group must approve, for example `{"finance": 2}`."""
+    """How many distinct people of each group must approve, for example `{"finance": 2}`, and how surely.
+
+    `assurance` "passkey" means that only approvals signed with a passkey count.
+    """
 
     groups: dict[str, int]
+    assurance: str = ""
 
     def join(self, other: "Requirement") -> "Requirement":
         """The least requirement that satisfies both."""
         names = sorted({*self.groups, *other.groups})
         return Requirement(
-            groups={n: max(self.groups.get(n, 0), other.groups.get(n, 0)) for n in names}
+            groups={n: max(self.groups.get(n, 0), other.groups.get(n, 0)) for n in names},
+            assurance=self.assurance or other.assurance,
         )
 
     def missing(self, approvals: dict[str, int]) -> dict[str, int]:

@@ -34,6 +34,13 @@ class Kind(StrEnum):
     POLICY_LOADED = "policy-loaded"
     KEY_ENROLLED = "key-enrolled"
     KEY_REVOKED = "key-revoked"
+    PERSON_CHANGED = "person-changed"  # added, other roles or groups, password set, disabled
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
+    SIGNED_IN = "signed-in"
+    SIGNED_OUT = "signed-out"
+    SIGN_IN_REFUSED = "sign-in-refused"
+    TOLD = "told"  # a notice went out, or was given up
     SIGNER_ROTATED = "signer-rotated"
     REDACTED = "redacted"
     GATE_STARTED = "gate-started"

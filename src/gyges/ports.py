@@ -9,6 +9,7 @@ from gyges.action import Action
 from gyges.case import Case, State
 from gyges.decision import Facts, Ruling
 from gyges.episode import Episode, Event, Recorded
+from gyges.person import Link, Person, Session
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
 from gyges.verdict import Verdict
@@ -99,6 +100,9 @@ class Change:
     stops: tuple[Stop, ...] = ()
     lifted: tuple[str, ...] = ()  # scopes of stops to take off
     keys: tuple[Key, ...] = ()  # inserted, or replaced by id
+    people: tuple[Person, ...] = ()  # compare-and-set on `version`, by name without case
+    sessions: tuple[Session, ...] = ()  # inserted, or replaced by id
+    links: tuple[Link, ...] = ()  # inserted, or replaced by hash
     notices: tuple[Notice, ...] = ()
     told: tuple[str, ...] = ()  # ids of notices that were delivered
 
@@ -187,6 +191,24 @@ class Store(Protocol):
     async def key_by_hash(self, hash: str) -> Key | None: ...
 
     async def keys(self) -> Sequence[Key]: ...
+
+    async def person(self, name: str) -> Person | None:
+        """By name, without regard to case."""
+        ...
+
+    async def people(self) -> Sequence[Person]: ...
+
+    async def person_by_oidc(self, oidc: str) -> Person | None: ...
+
+    async def person_by_passkey(self, credential: str) -> Person | None: ...
+
+    async def session(self, hash: str) -> Session | None: ...
+
+    async def sessions(self, person: str) -> Sequence[Session]:
+        """Those that have not ended, newest first; expired ones may be among them."""
+        ...
+
+    async def link(self, hash: str) -> Link | None: ...
 
     async def claimed(self, name: str) -> bool: ...
 

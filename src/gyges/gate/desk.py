@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from gyges import canon
 from gyges.action import Action
 from gyges.canon import Json
-from gyges.case import Case, Say, State, Vote
+from gyges.case import Assertion, Attention, Case, Say, State, Vote
 from gyges.decision import Effect
 from gyges.episode import Event, Kind
 from gyges.errors import Conflict, Forbidden, GygesError, NotFound, StoreDown, Unprocessable
@@ -38,24 +38,44 @@ class GrantDraft:
     sum_limit: float = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a person answered: identified by what, having looked how, signed with what."""
+
+    method: str = "key"
+    attention: Attention | None = None
+    assertion: Assertion | None = None
+
+
+HOW = How()
+
+
 class Desk(Judge):
     """The half of the gate that people use."""
 
     async def answer(
         self, id: str, *, by: Key, say: Say, digest: str, group: str = "", reason: str = "",
-        guidance: str = "",
+        guidance: str = "", how: How = HOW,
     ) -> Case:  # fmt: skip
-        """Approve or deny the waiting case `id`, whose digest must be the one that was shown."""
+        """Approve or deny the waiting case `id`, whose digest must be the one that was shown.
+
+        `how` must have been verified by the caller: the surface knows the person, the gate the case.
+        """
         if say is Say.DENY and not (reason.strip() or guidance.strip()):
             raise Unprocessable("a denial needs a reason or guidance")
         for _ in range(TRIES):
             case = await self.found(id)
             try:
-                vote = approvals.vote(case, by, say, digest=digest, now=self.now, group=group)
+                vote = approvals.vote(
+                    case, by, say, digest=digest, now=self.now, group=group, method=how.method
+                )
             except Forbidden as error:
                 await self.refused(case, by, error)
                 raise
-            vote = replace(vote, reason=reason, guidance=guidance)
+            vote = replace(
+                vote, reason=reason, guidance=guidance, attention=how.attention,
+                assertion=how.assertion,
+            )  # fmt: skip
             after = self.counted(case, vote)
             try:
                 return await self.write(after, Kind.ANSWERED, self.said(after, vote, by))
@@ -88,7 +108,8 @@ class Desk(Judge):
         """
         old = await self.found(id)
         try:
-            approvals.vote(old, by, Say.APPROVE, digest=digest, now=self.now)
+            sure = old.requirement.assurance or "key"  # an edit approves nothing, so it needs no signature
+            approvals.vote(old, by, Say.APPROVE, digest=digest, now=self.now, method=sure)
         except Forbidden as error:
             await self.refused(old, by, error)
             raise
