@@ -30,6 +30,11 @@ class Method(StrEnum):
     PASSKEY = "passkey"
 
 
+def folded(name: str) -> str:
+    """The form in which names are compared: without regard to case and outer spaces."""
+    return name.strip().casefold()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkey:
     """One WebAuthn credential. `id` and `public_key` (COSE) are base64url without padding."""

@@ -101,7 +101,9 @@ class Change:
     lifted: tuple[str, ...] = ()  # scopes of stops to take off
     keys: tuple[Key, ...] = ()  # inserted, or replaced by id
     people: tuple[Person, ...] = ()  # compare-and-set on `version`, by name without case
-    sessions: tuple[Session, ...] = ()  # inserted, or replaced by id
+    sessions: tuple[
+        Session, ...
+    ] = ()  # inserted, or replaced by id; one that ended stays as it ended
     links: tuple[Link, ...] = ()  # inserted, or replaced by hash
     notices: tuple[Notice, ...] = ()
     told: tuple[str, ...] = ()  # ids of notices that were delivered
@@ -196,7 +198,9 @@ class Store(Protocol):
         """By name, without regard to case."""
         ...
 
-    async def people(self) -> Sequence[Person]: ...
+    async def people(self) -> Sequence[Person]:
+        """All of them, disabled ones too, in the order in which they were added."""
+        ...
 
     async def person_by_oidc(self, oidc: str) -> Person | None: ...
 

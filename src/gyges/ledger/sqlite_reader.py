@@ -16,8 +16,9 @@ from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 from gyges.case import Case
 from gyges.episode import Recorded
 from gyges.errors import NotFound, StoreDown
-from gyges.ledger import log, reads, schema
+from gyges.ledger import log, people, reads, schema
 from gyges.ledger.disk import Disk
+from gyges.person import Link, Person, Session
 from gyges.ports import CaseQuery, EventQuery, Idempotency, Notice, Page
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
@@ -88,6 +89,27 @@ class SqliteReader:
 
     async def keys(self) -> Sequence[Key]:  # noqa: D102
         return await self._ask(reads.keys)
+
+    async def person(self, name: str) -> Person | None:  # noqa: D102
+        return await self._ask(people.person, name)
+
+    async def people(self) -> Sequence[Person]:  # noqa: D102
+        return await self._ask(people.people)
+
+    async def person_by_oidc(self, oidc: str) -> Person | None:  # noqa: D102
+        return await self._ask(people.person_by_oidc, oidc)
+
+    async def person_by_passkey(self, credential: str) -> Person | None:  # noqa: D102
+        return await self._ask(people.person_by_passkey, credential)
+
+    async def session(self, hash: str) -> Session | None:  # noqa: D102
+        return await self._ask(people.session, hash)
+
+    async def sessions(self, person: str) -> Sequence[Session]:  # noqa: D102
+        return await self._ask(people.sessions, person)
+
+    async def link(self, hash: str) -> Link | None:  # noqa: D102
+        return await self._ask(people.link, hash)
 
     async def claimed(self, name: str) -> bool:  # noqa: D102
         return await self._ask(reads.claimed, name)

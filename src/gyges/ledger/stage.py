@@ -3,8 +3,8 @@
 
 Every change is checked before anything of it is written, against the stored state and the changes
 before it in the same batch; one that does not fit gets its own error and leaves no trace. Later
-writes to one case replace earlier ones of the batch, so that each row is written once. It commits
-nothing and signs nothing.
+writes to one case replace earlier ones of the batch, so that each row is written once; people and their
+sessions change rarely and are written at once. It commits nothing and signs nothing.
 """
 
 import os
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from gyges.case import Case
 from gyges.episode import Event
 from gyges.errors import Conflict, GygesError, NotFound
-from gyges.ledger import rows
+from gyges.ledger import people, rows
 from gyges.ledger.seal import SALT_SIZE, Sealed, seal
 from gyges.ledger.tree import Growth, Tree, grow
 from gyges.ports import Change, Receipt
@@ -80,7 +80,7 @@ def stage(conn: sqlite3.Connection, tree: Tree, works: Sequence[Work]) -> Batch:
             break
         try:
             if isinstance(work, Change):
-                _add(batch, work)
+                _add(conn, batch, work)
             else:
                 _erase(conn, batch, work)
         except GygesError as error:
@@ -106,8 +106,10 @@ def _look_up(conn: sqlite3.Connection, batch: Batch, changes: Sequence[Change]) 
         batch.hashes = dict(rows.key_hashes(conn, hashes))
 
 
-def _add(batch: Batch, change: Change) -> None:
+def _add(conn: sqlite3.Connection, batch: Batch, change: Change) -> None:
     _check(batch, change)
+    if change.people or change.sessions or change.links:
+        people.put(conn, change)
     sealed = _seal(change.events)
     batch.sealed += sealed
     batch.weight += sum(len(leaf.payload) for leaf in sealed)
