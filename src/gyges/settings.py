@@ -66,6 +66,18 @@ class Settings:
     """Suspicion from which a monitor denies."""
     reviewers: str = "reviewers"
     """The group that answers when a monitor, not a rule, asks."""
+    dwell_seconds: float = 3.0
+    """How long the page of a high risk must be open before an approval counts, at most 60; medium: a third."""
+    unseen_approvals: str = "high"
+    """Highest level of risk approved without a page of ours (keys, chat): none, low, medium or high."""
+    blind_votes: bool = True
+    """Whether approvers see the votes of others on a waiting case only after their own."""
+    approvals_per_hour: int = 60
+    """How many approvals of one person count within an hour; 0 for any number."""
+    reroute_to: str = ""
+    """The group that is also asked when approvers have no approvals left; empty: `escalate_to`."""
+    asks_per_minute: int = 120
+    """How many times within a minute one agent may put actions to people; more are denied. 0 for any number."""
     retention_days: int = 190
     """How long payloads are kept before `gyges log retain` may redact them; at least 183."""
     body_limit: int = 2_097_152
@@ -79,6 +91,13 @@ class Settings:
             "permit_seconds must be 1-300": 1 <= self.permit_seconds <= 300,
             "retention_days must be at least 183": self.retention_days >= 183,
             "monitor_worst must be ask or deny": self.monitor_worst in ("ask", "deny"),
+            "unseen_approvals must be none, low, medium or high": self.unseen_approvals
+            in ("none", "low", "medium", "high"),
+            "dwell_seconds must be 0-60": 0 <= self.dwell_seconds <= 60,
+            "approvals_per_hour and asks_per_minute must not be negative": min(
+                self.approvals_per_hour, self.asks_per_minute
+            )
+            >= 0,
             "0 < ask_above <= deny_above must hold": 0 < self.ask_above <= self.deny_above,
             "wait_seconds, grant_seconds and outcome_seconds must be positive": min(
                 self.wait_seconds, self.grant_seconds, self.outcome_seconds
