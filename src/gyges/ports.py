@@ -74,6 +74,42 @@ class Notifier(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What one channel owes one addressee because of one notice. Times are ms, 0 means none."""
+
+    id: str  # names notice, channel and target: the same intent is the same row
+    notice: str
+    kind: str  # of the notice
+    case: str
+    at: int  # of the notice
+    channel: str
+    target: str  # whom the channel tells; "" where it has one addressee only
+    groups: tuple[str, ...] = ()
+    amends: str = ""  # the delivery whose message this one rewrites
+    due: int = 0  # when it is to be tried next; 0: it is finished
+    attempts: int = 0
+    done: int = 0
+    ok: bool = False  # it arrived, as far as the channel can tell
+    ref: str = ""  # what the channel calls the message
+    token: str = ""  # digest of the secret that the message's button carries
+    said: str = ""  # one line: what went wrong, or why it was no longer needed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryQuery:
+    """Deliveries, as they were made; those not finished by `due`. Empty fields do not filter."""
+
+    id: str = ""
+    channel: str = ""
+    case: str = ""
+    token: str = ""
+    open: bool = False  # not finished
+    due: int = 0  # not finished, and to be tried by then
+    done: int = 0  # finished by then
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Idempotency:
     """Binds an agent's idempotency key to the digest it first came with and the case that was made."""
 
@@ -107,6 +143,9 @@ class Change:
     links: tuple[Link, ...] = ()  # inserted, or replaced by hash
     notices: tuple[Notice, ...] = ()
     told: tuple[str, ...] = ()  # ids of notices that were delivered
+    deliveries: tuple[Delivery, ...] = ()  # inserted, unless one with the id is there
+    attempts: tuple[Delivery, ...] = ()  # replaced by id; one that is not there stays away
+    forgotten: tuple[str, ...] = ()  # ids of deliveries to delete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +258,8 @@ class Store(Protocol):
     async def notices(self, limit: int) -> Sequence[Notice]:
         """Not yet told, oldest first."""
         ...
+
+    async def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]: ...
 
     async def events(self, query: EventQuery) -> Sequence[Recorded]: ...
 

@@ -15,6 +15,7 @@ import msgspec
 
 from gyges.case import Case, State
 from gyges.errors import Conflict
+from gyges.ledger import outbox
 from gyges.ledger.merkle import Node
 from gyges.ledger.seal import Sealed
 from gyges.ports import Change
@@ -134,6 +135,7 @@ def put_others(conn: sqlite3.Connection, change: Change) -> None:
             (notice.id, _json.encode(notice)),
         )
     conn.executemany("DELETE FROM notices WHERE id = ?", [(told,) for told in change.told])
+    outbox.put(conn, change)
 
 
 def erase(conn: sqlite3.Connection, indices: Sequence[int]) -> None:

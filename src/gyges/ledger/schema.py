@@ -76,8 +76,18 @@ CREATE INDEX sessions_person ON sessions (person) WHERE ended = 0;
 CREATE TABLE links (hash TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
 
+DELIVERIES = """
+CREATE TABLE deliveries (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, "case" TEXT NOT NULL,
+  token TEXT NOT NULL, due INTEGER NOT NULL, done INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX deliveries_due ON deliveries (channel, due) WHERE due > 0;
+CREATE INDEX deliveries_case ON deliveries ("case");
+CREATE INDEX deliveries_token ON deliveries (token) WHERE token != '';
+CREATE INDEX deliveries_done ON deliveries (done) WHERE done > 0;
+"""
+
 # What each version added to the one before it. A file of version 1 has `TABLES` only.
-ADDED = {2: PEOPLE}
+ADDED = {2: PEOPLE + DELIVERIES}
 
 # What each primary result code of SQLite means to whoever has to mend it.
 _CAUSES = {

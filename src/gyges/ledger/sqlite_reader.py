@@ -16,10 +16,10 @@ from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 from gyges.case import Case
 from gyges.episode import Recorded
 from gyges.errors import NotFound, StoreDown
-from gyges.ledger import log, people, reads, schema
+from gyges.ledger import log, outbox, people, reads, schema
 from gyges.ledger.disk import Disk
 from gyges.person import Link, Person, Session
-from gyges.ports import CaseQuery, EventQuery, Idempotency, Notice, Page
+from gyges.ports import CaseQuery, Delivery, DeliveryQuery, EventQuery, Idempotency, Notice, Page
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
 
@@ -116,6 +116,9 @@ class SqliteReader:
 
     async def notices(self, limit: int) -> Sequence[Notice]:  # noqa: D102
         return await self._ask(reads.notices, limit)
+
+    async def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]:  # noqa: D102
+        return await self._ask(outbox.deliveries, query)
 
     async def events(self, query: EventQuery) -> Sequence[Recorded]:  # noqa: D102
         return await self._scan(reads.events, query)

@@ -31,6 +31,7 @@ class Redaction:
 
 
 Work = Change | Redaction
+_RARE = ("stops", "lifted", "keys", "notices", "told", "deliveries", "attempts", "forgotten")
 HEAVIEST = 1 << 24  # bytes of payloads after which a batch is full, so that memory stays bounded
 
 
@@ -129,7 +130,7 @@ def _add(conn: sqlite3.Connection, batch: Batch, change: Change) -> None:
     for key in change.keys:  # a key that is replaced sets its former secret free
         batch.hashes = {h: owner for h, owner in batch.hashes.items() if owner != key.id}
         batch.hashes[key.hash] = key.id
-    if change.stops or change.lifted or change.keys or change.notices or change.told:
+    if any(getattr(change, name) for name in _RARE):
         batch.others.append(change)
 
 

@@ -24,9 +24,20 @@ from gyges.ledger.rows import scrub
 from gyges.ledger.seal import SALT_SIZE, Sealed, seal, unseal
 from gyges.ledger.tiles import ENTRIES, HEIGHT, WIDTH, pack_entries, parse_tile_path
 from gyges.person import Link, Person, Session, folded
-from gyges.ports import CaseQuery, Change, EventQuery, Idempotency, Notice, Page, Receipt
+from gyges.ports import (
+    CaseQuery,
+    Change,
+    Delivery,
+    DeliveryQuery,
+    EventQuery,
+    Idempotency,
+    Notice,
+    Page,
+    Receipt,
+)
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
+from gyges.testing.memory_outbox import Outbox
 from gyges.testing.pages import page_of
 
 ORIGIN = "gyges.test/log"
@@ -49,6 +60,7 @@ class MemoryStore:
         self._sessions: dict[str, Session] = {}  # by id
         self._links: dict[str, Link] = {}  # by hash
         self._notices: dict[str, Notice] = {}
+        self._outbox = Outbox()
         self._leaves: list[Sealed] = []
         self._redacted: set[int] = set()
 
@@ -88,6 +100,7 @@ class MemoryStore:
             self._notices.setdefault(notice.id, notice)
         for told in change.told:
             self._notices.pop(told, None)
+        self._outbox.put(change)
 
     def _check(self, change: Change) -> None:
         for case in change.cases:
@@ -232,6 +245,10 @@ class MemoryStore:
     async def notices(self, limit: int) -> Sequence[Notice]:  # noqa: D102
         self._check_up()
         return list(self._notices.values())[: max(limit, 0)]
+
+    async def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]:  # noqa: D102
+        self._check_up()
+        return self._outbox.deliveries(query)
 
     async def events(self, query: EventQuery) -> Sequence[Recorded]:  # noqa: D102
         self._check_up()
