@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gyges import canon
-from gyges.case import Attention, Case, State
+from gyges.case import Attention, Case, State, Vote
 from gyges.errors import Hasty
 from gyges.gate.approvals import same
 from gyges.gate.typed import Field, field_of, fits
@@ -57,13 +57,19 @@ class Demand:
     typed: Field | None = None
 
 
+def level_at(risk: int) -> Level:
+    """The level of a risk from 0 to 100."""
+    return Level.HIGH if risk >= HIGH_FROM else Level.MEDIUM if risk >= MEDIUM_FROM else Level.LOW
+
+
 def level_of(case: Case) -> Level:
     """The level of `case`: its tool's risk, and one step more where a monitor asked and no rule did."""
     decision = case.decision
     raised = decision is not None and decision.effect.severity > decision.ruling.effect.severity
-    if case.risk >= HIGH_FROM or (raised and case.risk >= MEDIUM_FROM):
-        return Level.HIGH
-    return Level.MEDIUM if case.risk >= MEDIUM_FROM or raised else Level.LOW
+    level = level_at(case.risk)
+    if not raised or level is Level.HIGH:
+        return level
+    return Level.MEDIUM if level is Level.LOW else Level.HIGH
 
 
 def demand(case: Case, amount: str, rules: Rules) -> Demand:
@@ -111,9 +117,21 @@ def _check_unseen(level: Level, most: str) -> None:
         )
 
 
-def blinded(case: Case, name: str, *, blind: bool) -> Case:
-    """`case` as `name` may see it: without others' votes while it waits and `name` has not voted."""
+def kept(vote: Vote, typed: Field | None) -> Vote:
+    """`vote` as the log keeps it: in place of the text that was typed, which field it was."""
+    if vote.attention is None:
+        return vote
+    name = (typed.pointer or "tool") if typed else ""
+    return replace(vote, attention=replace(vote.attention, typed=name))
+
+
+def hides(case: Case, name: str, *, blind: bool) -> bool:
+    """Whether `name` may not see the votes of others on `case`: it waits for several people and lacks theirs."""
+    several = sum(case.requirement.groups.values()) > 1
     voted = any(same(vote.person, name) for vote in case.votes)
-    if not blind or voted or case.state is not State.WAITING:
-        return case
-    return replace(case, votes=())
+    return blind and several and not voted and case.state is State.WAITING
+
+
+def blinded(case: Case, name: str, *, blind: bool) -> Case:
+    """`case` as `name` may see it."""
+    return replace(case, votes=()) if hides(case, name, blind=blind) else case

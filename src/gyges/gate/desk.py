@@ -13,10 +13,20 @@ from gyges.canon import Json
 from gyges.case import Assertion, Attention, Case, Say, State, Vote
 from gyges.decision import Effect
 from gyges.episode import Event, Kind
-from gyges.errors import Conflict, Forbidden, GygesError, NotFound, StoreDown, Unprocessable
+from gyges.errors import (
+    Conflict,
+    Forbidden,
+    GygesError,
+    Hasty,
+    NotFound,
+    Overburdened,
+    StoreDown,
+    Unprocessable,
+)
 from gyges.gate import approvals, grants
+from gyges.gate.attending import Attending
 from gyges.gate.ids import new_id
-from gyges.gate.judge import GRACE_MS, TRIES, Judge, plain
+from gyges.gate.judge import GRACE_MS, TRIES, plain
 from gyges.gate.states import move
 from gyges.ports import Change, Idempotency
 from gyges.principal import Key, Scope
@@ -50,7 +60,7 @@ class How:
 HOW = How()
 
 
-class Desk(Judge):
+class Desk(Attending):
     """The half of the gate that people use."""
 
     async def answer(
@@ -69,13 +79,14 @@ class Desk(Judge):
                 vote = approvals.vote(
                     case, by, say, digest=digest, now=self.now, group=group, method=how.method
                 )
-            except Forbidden as error:
+                vote = replace(
+                    vote, reason=reason, guidance=guidance, attention=how.attention,
+                    assertion=how.assertion,
+                )  # fmt: skip
+                vote = await self.heeded(case, vote)
+            except (Forbidden, Hasty, Overburdened) as error:
                 await self.refused(case, by, error)
                 raise
-            vote = replace(
-                vote, reason=reason, guidance=guidance, attention=how.attention,
-                assertion=how.assertion,
-            )  # fmt: skip
             after = self.counted(case, vote)
             try:
                 return await self.write(after, Kind.ANSWERED, self.said(after, vote, by))
@@ -96,7 +107,8 @@ class Desk(Judge):
 
     def said(self, case: Case, vote: Vote, by: Key) -> dict[str, Json]:
         """The body of an answer's event."""
-        return {**self.decided(case), **plain(vote=vote, key=by.id)}
+        measured = plain(vote=vote, key=by.id, risk=case.risk, created=case.created)
+        return {**self.decided(case), **measured}
 
     async def edit(
         self, id: str, *, by: Key, digest: str, arguments: dict[str, Json], reason: str = ""
@@ -108,7 +120,9 @@ class Desk(Judge):
         """
         old = await self.found(id)
         try:
-            sure = old.requirement.assurance or "key"  # an edit approves nothing, so it needs no signature
+            sure = (
+                old.requirement.assurance or "key"
+            )  # an edit approves nothing, so it needs no signature
             approvals.vote(old, by, Say.APPROVE, digest=digest, now=self.now, method=sure)
         except Forbidden as error:
             await self.refused(old, by, error)

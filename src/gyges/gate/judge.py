@@ -104,10 +104,18 @@ class Judge:
         verdicts = () if stop else await self.looked(case.action)
         self.parts.step(3)
         after, used = await self.weighed(case, verdicts, stop)
+        more: tuple[Notice, ...] = ()
+        if after.state is State.WAITING:
+            after, more = await self.placed(after)
+            used = used if after.state is State.WAITING else ()
         self.parts.step(4)
-        stored = await self.write(after, Kind.DECIDED, self.decided(after), used)
+        stored = await self.write(after, Kind.DECIDED, self.decided(after), used, more)
         self.parts.step(5)
         return stored
+
+    async def placed(self, case: Case) -> tuple[Case, tuple[Notice, ...]]:
+        """What becomes of a case that is about to wait for people, and notices beside the usual ones."""
+        return case, ()
 
     async def weighed(
         self, case: Case, verdicts: tuple[Verdict, ...], stop: Stop | None
@@ -169,7 +177,9 @@ class Judge:
     def facts(self, case: Case) -> Facts:
         """What the gate knows about the case beyond the action."""
         risk = self.policy.risk(case.action.tool)
-        return Facts(approvals=case.approvals(), groups=case.agent_groups, risk=risk)
+        return Facts(
+            approvals=case.approvals(), signed=case.signed(), groups=case.agent_groups, risk=risk
+        )
 
     def weigh(self, ruling: Ruling, verdicts: tuple[Verdict, ...]) -> Decision:
         """`gate.weigh` with this gate's thresholds."""
@@ -200,10 +210,11 @@ class Judge:
         return RISKS.get(self.policy.risk(tool), UNKNOWN_RISK)
 
     async def write(
-        self, case: Case, kind: Kind, body: dict[str, Json], used: tuple[Grant, ...] = ()
-    ) -> Case:
+        self, case: Case, kind: Kind, body: dict[str, Json], used: tuple[Grant, ...] = (),
+        more: tuple[Notice, ...] = (),
+    ) -> Case:  # fmt: skip
         """Record one event and the case after it; return the case as stored, and wake who waits."""
-        notices = self.notices(case, kind)
+        notices = (*self.notices(case, kind), *more)
         event = self.event(kind, case, body)
         receipt = await self.parts.recorder.record(
             Change(events=(event,), cases=(case,), grants=used, notices=notices)
@@ -220,8 +231,9 @@ class Judge:
 
     def notices(self, case: Case, kind: Kind) -> tuple[Notice, ...]:
         """What people should be told when this is written."""
+        asked = (*case.requirement.groups, *case.escalated)
         groups = {
-            Kind.DECIDED: tuple(case.requirement.groups) if case.state is State.WAITING else (),
+            Kind.DECIDED: asked if case.state is State.WAITING else (),
             Kind.ESCALATED: case.escalated,
         }.get(kind, ())
         if not groups:
