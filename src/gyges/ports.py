@@ -192,6 +192,47 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSearch:
+    """Cases by what they say, newest first; empty fields do not filter. `until` is exclusive, both in ms.
+
+    Each word of `text` must occur in what agents, people and rules said, A-Z without regard to case.
+    """
+
+    text: str = ""
+    person: str = ""  # who answered
+    states: tuple[State, ...] = ()
+    agent: str = ""
+    tool: str = ""
+    episode: str = ""
+    since: int = 0
+    until: int = 0
+    after: str = ""  # opaque cursor from the page before
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """`next` is empty once every case was looked at. It may stand beside few cases, or none: a search stops
+    after so many that do not match, having looked back to `reached` (ms).
+    """
+
+    cases: tuple[Case, ...]
+    next: str = ""
+    reached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What one agent did: all its cases counted, and its newest `counted` ones by tool and state."""
+
+    agent: str
+    total: int
+    last: int = 0  # ms, when it proposed last
+    counted: int = 0
+    counts: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventQuery:
     """Recorded events, oldest first; empty fields do not filter. `until` is exclusive, both in ms."""
 
@@ -214,6 +255,12 @@ class Store(Protocol):
     async def idempotency(self, agent: str, key: str) -> Idempotency | None: ...
 
     async def cases(self, query: CaseQuery) -> Page: ...
+
+    async def search(self, query: CaseSearch) -> Found: ...
+
+    async def tallies(self, agent: str = "", latest: int = 1000) -> Sequence[Tally]:
+        """What every agent with a case did, by name; with `agent`, that one alone, cases or not."""
+        ...
 
     async def due(self, now: int, limit: int) -> Sequence[Case]:
         """Cases whose `next_at` is not 0 and not after `now`, earliest first."""

@@ -9,7 +9,8 @@ from tests.ledger.suite_log import LogSuite
 from tests.ledger.suite_outbox import OutboxSuite
 from tests.ledger.suite_people import PeopleSuite
 from tests.ledger.suite_record import RecordSuite
+from tests.ledger.suite_search import SearchSuite
 
 
-class StoreSuite(RecordSuite, ListSuite, PeopleSuite, OutboxSuite, LogSuite):
+class StoreSuite(RecordSuite, ListSuite, SearchSuite, PeopleSuite, OutboxSuite, LogSuite):
     """The contract. One store, empty, for each test."""

@@ -45,13 +45,14 @@ def put_cases(conn: sqlite3.Connection, cases: Sequence[Case]) -> None:
             case.deadline or NEVER,
             case.next_at,
             _json.encode(case),
+            case.created,
         )
         for case in cases
     ]
     _insert(
         conn,
         "INSERT INTO cases (id, version, state, agent, tool, episode, digest, risk, due, next_at,"
-        " body)",
+        " body, created)",
         flat,
         " ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,"
         " risk = excluded.risk, due = excluded.due, next_at = excluded.next_at,"

@@ -86,8 +86,14 @@ CREATE INDEX deliveries_token ON deliveries (token) WHERE token != '';
 CREATE INDEX deliveries_done ON deliveries (done) WHERE done > 0;
 """
 
+HISTORY = """
+ALTER TABLE cases ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+UPDATE cases SET created = coalesce(json_extract(CAST(body AS TEXT), '$.created'), 0);
+CREATE INDEX cases_created ON cases (created);
+"""
+
 # What each version added to the one before it. A file of version 1 has `TABLES` only.
-ADDED = {2: PEOPLE + DELIVERIES}
+ADDED = {2: PEOPLE + DELIVERIES + HISTORY}
 
 # What each primary result code of SQLite means to whoever has to mend it.
 _CAUSES = {

@@ -26,19 +26,22 @@ from gyges.ledger.tiles import ENTRIES, HEIGHT, WIDTH, pack_entries, parse_tile_
 from gyges.person import Link, Person, Session, folded
 from gyges.ports import (
     CaseQuery,
+    CaseSearch,
     Change,
     Delivery,
     DeliveryQuery,
     EventQuery,
+    Found,
     Idempotency,
     Notice,
     Page,
     Receipt,
+    Tally,
 )
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
 from gyges.testing.memory_outbox import Outbox
-from gyges.testing.pages import page_of
+from gyges.testing.pages import found_of, page_of, tallies_of
 
 ORIGIN = "gyges.test/log"
 
@@ -173,6 +176,14 @@ class MemoryStore:
     async def cases(self, query: CaseQuery) -> Page:  # noqa: D102
         self._check_up()
         return page_of(list(self._cases.values()), query)
+
+    async def search(self, query: CaseSearch) -> Found:  # noqa: D102
+        self._check_up()
+        return found_of(list(self._cases.values()), query)
+
+    async def tallies(self, agent: str = "", latest: int = 1000) -> Sequence[Tally]:  # noqa: D102
+        self._check_up()
+        return tallies_of(list(self._cases.values()), agent, latest)
 
     async def due(self, now: int, limit: int) -> Sequence[Case]:  # noqa: D102
         self._check_up()
