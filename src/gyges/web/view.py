@@ -14,6 +14,7 @@ from gyges.canon import Json, digest, encode
 from gyges.case import Case, State, Vote
 from gyges.decision import Facts
 from gyges.gate.approvals import same
+from gyges.gate.attention import level_of
 from gyges.gate.explain import Told, explain
 from gyges.gate.policy import CedarPolicy
 from gyges.verdict import Look
@@ -22,7 +23,6 @@ from gyges.web.values import FOLDED, Leaf, leaves, row, rows
 from gyges.web.visible import notes, pieces
 
 VERSION = 1
-HIGH, MEDIUM = 80, 50
 PLACES = 50  # that differ from an earlier call, shown one by one
 LONGEST = 100_000  # characters of a text that is compared line by line
 EFFECTS = {
@@ -71,7 +71,7 @@ def view_of(case: Case, seen: Seen) -> dict[str, Json]:
         "intact": case.action.digest == case.digest,
         "headline": headline(panels, case.action.arguments),
         "tool": pieces(case.action.tool),
-        "risk": risk_of(case.risk, _class(case, seen)),
+        "risk": risk_of(case, _class(case, seen)),
         "facts": _facts(case),
         "preview": list(panels),
         "arguments": list(_arguments(case)),
@@ -83,7 +83,7 @@ def view_of(case: Case, seen: Seen) -> dict[str, Json]:
         "against": _against(case, seen.against),
         "agent": _agent(case),
         "ends": ENDS.get(case.state, ""),
-        "reason": [] if hidden else pieces(case.reason),
+        "reason": pieces(case.reason),
         "guidance": pieces(case.guidance),
         "amends": case.amends,
         "replaced_by": case.replaced_by,
@@ -96,15 +96,11 @@ def view_digest(document: dict[str, Json]) -> str:
     return digest(document)
 
 
-def risk_of(number: int, name: str) -> dict[str, Json]:
-    """How risky, in number, level and words: "high" from 80, "medium" from 50."""
+def risk_of(case: Case, name: str) -> dict[str, Json]:
+    """How risky: the number the inbox sorts by, its level, and the class of the tool in words."""
     does, undo = EFFECTS.get(name, EFFECTS["unknown"])
-    return {"number": number, "level": level(number), "class": name, "does": does, "undo": undo}
-
-
-def level(number: int) -> str:
-    """The word for a risk number: low, medium, high."""
-    return "high" if number >= HIGH else "medium" if number >= MEDIUM else "low"
+    level = level_of(case).value
+    return {"number": case.risk, "level": level, "class": name, "does": does, "undo": undo}
 
 
 def is_hidden(case: Case, seen: Seen) -> bool:
