@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -78,6 +79,28 @@ class Settings:
     """The group that is also asked when approvers have no approvals left; empty: `escalate_to`."""
     asks_per_minute: int = 120
     """How many times within a minute one agent may put actions to people; more are denied. 0 for any number."""
+    public_url: str = ""
+    """Where people's browsers reach the pages, for example https://gate.example.org; empty: loopback only."""
+    session_seconds: int = 43_200
+    """How long somebody stays signed in at most."""
+    idle_seconds: int = 3600
+    """After how long without use a session ends."""
+    link_seconds: int = 86_400
+    """How long a one-time link to sign in with is good."""
+    oidc_issuer: str = ""
+    """Issuer of the OpenID provider people may sign in with; empty: none."""
+    oidc_client_id: str = ""
+    """What this gate is called at the OpenID provider."""
+    oidc_client_secret_file: str = ""
+    """File with the secret for the OpenID provider; empty for a public client."""
+    oidc_name_claim: str = "preferred_username"
+    """The claim that names an account made at its owner's first sign-in."""
+    oidc_groups_claim: str = "groups"
+    """The claim that lists what somebody belongs to at the provider."""
+    oidc_groups: tuple[str, ...] = field(default=())
+    """What belongs to which group here, each as "theirs=ours"; none: groups are given here."""
+    oidc_roles: tuple[str, ...] = field(default=())
+    """What belongs to which role here, each as "theirs=role"; none: accounts are made here."""
     retention_days: int = 190
     """How long payloads are kept before `gyges log retain` may redact them; at least 183."""
     body_limit: int = 2_097_152
@@ -103,12 +126,35 @@ class Settings:
                 self.wait_seconds, self.grant_seconds, self.outcome_seconds
             )
             > 0,
+            "public_url must be http(s)://host, and https unless it is loopback": not self.public_url
+            or _is_origin(self.public_url),
+            "0 < idle_seconds <= session_seconds must hold": 0
+            < self.idle_seconds
+            <= self.session_seconds,
+            "link_seconds must be positive": self.link_seconds > 0,
+            "oidc_issuer and oidc_client_id go together": bool(self.oidc_issuer)
+            is bool(self.oidc_client_id),
+            "oidc_groups and oidc_roles read theirs=ours": all(
+                left and right
+                for left, _, right in (
+                    pair.partition("=") for pair in (*self.oidc_groups, *self.oidc_roles)
+                )
+            ),
             "escalate_to must be named when escalate_seconds is set": bool(self.escalate_to)
             or not self.escalate_seconds,
         }
         broken = [rule for rule, holds in rules.items() if not holds]
         if broken:
             raise Misconfigured("settings: " + "; ".join(broken))
+
+
+def _is_origin(url: str) -> bool:
+    """Whether `url` is scheme, host and perhaps port, nothing else, and safe to carry a session."""
+    parts = urlsplit(url)
+    plain = f"{parts.scheme}://{parts.netloc}" == url and parts.netloc == parts.netloc.lower()
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    named = bool(parts.hostname) and not parts.username
+    return plain and named and (parts.scheme == "https" or (local and parts.scheme == "http"))
 
 
 def read_settings(

@@ -21,11 +21,13 @@ from gyges import __version__
 from gyges.episode import Event, Kind
 from gyges.errors import Misconfigured
 from gyges.gate import keys as enrolment
+from gyges.gate.accounts import Accounts
 from gyges.gate.corridor import Corridor
 from gyges.gate.judge import Look, Parts, plain
 from gyges.gate.permits import load_signer, read_seed, rotate, write_seed
 from gyges.gate.policy import CedarPolicy
 from gyges.gate.policy_folder import read_policy
+from gyges.gate.sessions import Sessions
 from gyges.ledger.note import Signer
 from gyges.ledger.sqlite import SqliteStore
 from gyges.monitors import panel
@@ -52,6 +54,8 @@ class Gate:
     settings: Settings
     store: SqliteStore
     corridor: Corridor
+    accounts: Accounts
+    sessions: Sessions
     policy: CedarPolicy  # the set in force
     monitors: Sequence[Monitor]  # the panel in force
     clock: Clock
@@ -149,7 +153,8 @@ async def open_gate(
     )  # fmt: skip
     gate = Gate(
         settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,
-        monitors=watch, clock=parts.clock, folder=folder,
+        monitors=watch, clock=parts.clock, folder=folder, accounts=Accounts(store, store),
+        sessions=Sessions(store, store, settings),
     )  # fmt: skip
     await gate.start()
     return gate

@@ -20,7 +20,9 @@ from gyges.web.call import Desk
 from gyges.web.door import REQUEST, Door
 from gyges.web.metrics import Metrics
 from gyges.web.openapi import document
+from gyges.web.pages import front_of, routes_of
 from gyges.web.readiness import Readiness
+from gyges.web.site import PAGES
 from gyges.web.table import TABLE
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def make_app(gate: "Gate") -> Starlette:
         document=msgspec.json.encode(document(TABLE.routes)),
     )
     app = Starlette(
+        routes=routes_of(front_of(desk), PAGES),
         middleware=[Middleware(Door, desk=desk, table=TABLE)],
         exception_handlers={404: _nowhere},
     )

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signing in with a password or a one-time link, and signing out.
+
+A sign-in always makes a new session with a new secret and ends the one the browser had. Opening a link uses
+nothing up: what fetches links to look for harm would sign itself in otherwise. Passkeys and outside providers
+have files of their own.
+"""
+
+from starlette.responses import Response
+
+from gyges.errors import Unauthenticated
+from gyges.person import Method, Person
+from gyges.web import session
+from gyges.web.throttle import network
+from gyges.web.visit import Visit
+
+
+async def ask(visit: Visit) -> Response:
+    """GET /sign-in."""
+    return visit.render("sign_in.html", _context(visit, visit.query.get("next", "")))
+
+
+async def with_password(visit: Visit) -> Response:
+    """POST /sign-in: name, password, next."""
+    name, password = visit.form.get("name", ""), visit.form.get("password", "")
+    address = network(visit.request.client.host if visit.request.client else "")
+    account = name.strip().casefold()
+    visit.front.by_address.take(address, visit.now)
+    visit.front.by_account.take(account, visit.now)
+    try:
+        person = await visit.gate.accounts.by_password(name, password, now=visit.now)
+    except Unauthenticated as error:
+        context = {**_context(visit, visit.form.get("next", "")), "wrong": str(error), "name": name}
+        return visit.render("sign_in.html", context, 403)
+    visit.front.by_address.give_back(address)
+    visit.front.by_account.give_back(account)
+    return await signed_in(visit, person, Method.PASSWORD, visit.form.get("next", ""))
+
+
+async def signed_in(visit: Visit, person: Person, method: Method, wanted: str = "") -> Response:
+    """Open the session of somebody who proved who they are, and lead them to `wanted`, if it is a path of ours."""
+    agent = visit.request.headers.get("user-agent", "")
+    _, secret = await visit.gate.sessions.open(
+        person, method, now=visit.now, agent=agent, before=visit.session
+    )
+    response = visit.go(session.own_path(wanted))
+    session.set_cookie(response, visit.origin, secret, visit.gate.settings.session_seconds)
+    return response
+
+
+async def sign_out(visit: Visit) -> Response:
+    """POST /sign-out: end this session."""
+    await visit.gate.sessions.end(visit.seat, by=visit.who.name, now=visit.now)
+    response = visit.go("/sign-in", said="signed-out")
+    session.drop_cookie(response, visit.origin)
+    return response
+
+
+async def look_at_link(visit: Visit) -> Response:
+    """GET /link/TOKEN: who would be signed in, and a button."""
+    _count(visit)
+    link = await visit.gate.accounts.look_at_link(visit.part("token"), now=visit.now)
+    return visit.render("link.html", {"name": link.person, "expires": link.expires})
+
+
+async def use_link(visit: Visit) -> Response:
+    """POST /link/TOKEN: sign in, once."""
+    _count(visit)
+    person = await visit.gate.accounts.use_link(visit.part("token"), now=visit.now)
+    return await signed_in(visit, person, Method.LINK, "/me" if not person.password else "")
+
+
+def _count(visit: Visit) -> None:
+    """A link's secret cannot be guessed; this keeps those who try from using up our time."""
+    client = visit.request.client
+    visit.front.by_address.take(network(client.host if client else ""), visit.now)
+
+
+def _context(visit: Visit, wanted: str) -> dict[str, str | bool]:
+    return {
+        "next": session.own_path(wanted, ""),
+        "wrong": "",
+        "name": "",
+        "oidc": bool(visit.gate.settings.oidc_issuer),
+    }
