@@ -5,6 +5,7 @@ A `Case` is rewritten whole at each step, under compare-and-set on `version`; wh
 `gate/states.py` and nowhere else. Its `id` is the durable id that every surface resolves to.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
@@ -129,17 +130,29 @@ class Case:
         return min(times) if times else 0
 
     def approvals(self) -> dict[str, int]:
-        """Group -> number of distinct people who approved for it."""
-        found: dict[str, set[str]] = {}
-        for vote in self.votes:
-            if vote.say is Say.APPROVE:
-                found.setdefault(vote.group, set()).add(vote.person)
-        return {group: len(people) for group, people in found.items()}
+        """Group -> number of distinct people who approved for it, as surely as is required."""
+        return _people(vote for vote in self.votes if self.counts(vote))
+
+    def signed(self) -> dict[str, int]:
+        """Group -> number of distinct people whose approval is signed with a passkey."""
+        return _people(vote for vote in self.votes if vote.assertion is not None)
+
+    def counts(self, vote: Vote) -> bool:
+        """Whether `vote` is as sure as is required now."""
+        return not self.requirement.assurance or vote.assertion is not None
 
     def stored(self, version: int, log_index: int) -> "Case":
         """The same case as the store has it."""
         values = dict(zip(_NAMES, _values(self), strict=True))  # `replace`, in half the time
         return Case(**{**values, "version": version, "log_index": log_index})
+
+
+def _people(votes: Iterable[Vote]) -> dict[str, int]:
+    found: dict[str, set[str]] = {}
+    for vote in votes:
+        if vote.say is Say.APPROVE:
+            found.setdefault(vote.group, set()).add(vote.person)
+    return {group: len(people) for group, people in found.items()}
 
 
 _NAMES = tuple(field.name for field in fields(Case))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What policy says (`Ruling`), who must approve (`Requirement`), what the gate answers (`Decision`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gyges.verdict import Verdict
@@ -53,6 +53,9 @@ class Facts:
     """What policy may know beyond the action: all of it computed by the gate, none of it by the agent."""
 
     approvals: dict[str, int]  # group -> distinct approvers so far
+    signed: dict[str, int] = field(
+        default_factory=dict[str, int]
+    )  # those who signed with a passkey
     groups: tuple[str, ...] = ()  # groups of the agent itself
     risk: str = (
         "unknown"  # the tool's risk class: read, draft, write, send, pay, delete, execute, unknown

@@ -119,8 +119,10 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option of the command
         action, facts = action_in(document_in(file)), Facts(approvals={})
     else:
         action, facts = case_of(data, what)
+    supposed = numbers_in(approve or [])  # approving in the way that is asked for
     facts = Facts(
-        approvals={**facts.approvals, **numbers_in(approve or [])},
+        approvals={**facts.approvals, **supposed},
+        signed={**facts.signed, **supposed},
         groups=(*facts.groups, *(group or [])),
         risk=policy.risk(action.tool),
         alarm=alarm or facts.alarm,
