@@ -38,12 +38,8 @@ class Attending(Judge):
         tool = tools.get(case.action.tool)
         return attention.demand(case, tool.amount if tool else "", self._rules)
 
-    def seen_by(self, case: Case, name: str) -> Case:
-        """`case` as the approver `name` may see it: see `attention.blinded`."""
-        return attention.blinded(case, name, blind=self.parts.settings.blind_votes)
-
     def hides(self, case: Case, name: str) -> bool:
-        """Whether `seen_by` keeps the votes of others back, if there are any."""
+        """Whether the approver `name` may not see the votes of others on `case`, if there are any."""
         return attention.hides(case, name, blind=self.parts.settings.blind_votes)
 
     async def load(self, name: str) -> Load:

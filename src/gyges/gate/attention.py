@@ -130,8 +130,3 @@ def hides(case: Case, name: str, *, blind: bool) -> bool:
     several = sum(case.requirement.groups.values()) > 1
     voted = any(same(vote.person, name) for vote in case.votes)
     return blind and several and not voted and case.state is State.WAITING
-
-
-def blinded(case: Case, name: str, *, blind: bool) -> Case:
-    """`case` as `name` may see it."""
-    return replace(case, votes=()) if hides(case, name, blind=blind) else case

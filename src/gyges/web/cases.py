@@ -16,7 +16,7 @@ from gyges.principal import Key, Scope
 from gyges.web import bodies
 from gyges.web.call import Call, Nothing, Reply, reply
 from gyges.web.reading import idempotency_key
-from gyges.web.waiting import answer_for, changes, newer, settled, wait_for
+from gyges.web.waiting import answer_for, answer_to, changes, newer, settled, wait_for
 
 
 async def propose(call: Call[bodies.Propose, bodies.WaitQuery]) -> Reply:
@@ -63,7 +63,7 @@ async def list_cases(call: Call[None, bodies.ListQuery]) -> Reply:
             limit=query.limit,
         )
     )  # fmt: skip
-    return reply({"items": [answer_of(case) for case in page.cases], "next": page.next})
+    return reply({"items": [answer_to(call, case) for case in page.cases], "next": page.next})
 
 
 async def withdraw(call: Call[bodies.Withdraw, Nothing]) -> Reply:
