@@ -19,6 +19,7 @@ from gyges.gate.judge import plain
 from gyges.gate.sessions import subject
 from gyges.person import Link, Method, Person, Role, folded
 from gyges.ports import Change, Recorder, Store
+from gyges.principal import Scope
 
 REFUSED = "name and password do not fit"
 HOUR_MS = 3_600_000
@@ -161,7 +162,7 @@ class Accounts:
         return replace(person, version=person.version + 1)
 
 
-_MACHINES = {"agent", "executor"}
+_MACHINES = frozenset({Scope.AGENT, Scope.EXECUTOR})
 
 
 def described(person: Person) -> dict[str, Json]:

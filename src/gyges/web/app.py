@@ -31,13 +31,7 @@ if TYPE_CHECKING:
 
 def make_app(gate: "Gate") -> Starlette:
     """The application of an open gate. `app.state.desk.closing.set()` ends all waiting, before a shutdown."""
-    desk = Desk(
-        gate=gate,
-        metrics=Metrics(),
-        readiness=Readiness(),
-        closing=asyncio.Event(),
-        document=msgspec.json.encode(document(TABLE.routes)),
-    )
+    desk = desk_of(gate)
     app = Starlette(
         routes=routes_of(front_of(desk), PAGES),
         middleware=[Middleware(Door, desk=desk, table=TABLE)],
@@ -45,6 +39,17 @@ def make_app(gate: "Gate") -> Starlette:
     )
     app.state.desk = desk
     return app
+
+
+def desk_of(gate: "Gate") -> Desk:
+    """What the handlers of an open gate work with."""
+    return Desk(
+        gate=gate,
+        metrics=Metrics(),
+        readiness=Readiness(),
+        closing=asyncio.Event(),
+        document=msgspec.json.encode(document(TABLE.routes)),
+    )
 
 
 async def _nowhere(request: Request, _: Exception) -> Response:

@@ -8,9 +8,10 @@ No line that decides anything names AGENT, and a test holds it to that.
 
 from gyges.answer import Answer
 from gyges.gate.explain import Explanation
+from gyges.gate.reviewers import Record
 from gyges.principal import Scope
 from gyges.standing import Grant, Stop
-from gyges.web import bodies, cases, deciding, health, keys, logs, policies, views
+from gyges.web import bodies, cases, deciding, health, keys, logs, people, policies, records, views
 from gyges.web.call import Route
 from gyges.web.routing import Table
 
@@ -23,6 +24,7 @@ SEES_CASES = AGENT | APPROVER | AUDITOR | EXECUTOR
 OVERSEES = APPROVER | AUDITOR | ADMIN
 TEXT, BYTES, LINES = "text/plain", "application/octet-stream", "application/jsonl"
 CASE = "/v1/actions/{id}"
+PERSON = "/v1/people/{name}"
 
 ROUTES = (
     Route(method="POST", path="/v1/actions", scopes=AGENT, handler=cases.propose,
@@ -56,6 +58,10 @@ ROUTES = (
           handler=deciding.put_stop, body=bodies.PutStop, body_optional=True, answer=Stop),
     Route(method="DELETE", path="/v1/stops/{scope}", scopes=ADMIN, handler=deciding.lift_stop,
           status=204),
+    Route(method="GET", path="/v1/reviewers", scopes=OVERSEES, handler=records.list_records,
+          query=bodies.DaysQuery, answer=views.Records),
+    Route(method="GET", path="/v1/reviewers/{name}", scopes=OVERSEES, handler=records.show,
+          query=bodies.DaysQuery, answer=Record),
     Route(method="GET", path="/v1/policy", scopes=OVERSEES, handler=policies.show,
           answer=views.PolicyView),
     Route(method="POST", path="/v1/policy/explain", scopes=OVERSEES, handler=policies.explain,
@@ -70,6 +76,24 @@ ROUTES = (
           body=bodies.MakeKey, answer=views.NewKey, status=201),
     Route(method="POST", path="/v1/keys/{id}/revoke", scopes=ADMIN, handler=keys.revoke_key,
           answer=views.KeyView),
+    Route(method="GET", path="/v1/people", scopes=ADMIN | AUDITOR, handler=people.list_people,
+          answer=views.People),
+    Route(method="POST", path="/v1/people", scopes=ADMIN, handler=people.add_person,
+          body=bodies.AddPerson, answer=views.PersonView, status=201),
+    Route(method="GET", path=PERSON, scopes=ADMIN | AUDITOR, handler=people.show_person,
+          answer=views.PersonView),
+    Route(method="PATCH", path=PERSON, scopes=ADMIN, handler=people.change_person,
+          body=bodies.ChangePerson, answer=views.PersonView),
+    Route(method="POST", path=f"{PERSON}/disable", scopes=ADMIN, handler=people.disable_person,
+          answer=views.PersonView),
+    Route(method="POST", path=f"{PERSON}/enable", scopes=ADMIN, handler=people.enable_person,
+          answer=views.PersonView),
+    Route(method="POST", path=f"{PERSON}/link", scopes=ADMIN, handler=people.make_link,
+          answer=views.NewLink, status=201),
+    Route(method="GET", path=f"{PERSON}/sessions", scopes=ADMIN | AUDITOR,
+          handler=people.list_sessions, answer=views.Sessions),
+    Route(method="POST", path=f"{PERSON}/sessions/end", scopes=ADMIN,
+          handler=people.end_sessions, answer=views.Ended),
     Route(method="POST", path="/v1/signer/rotate", scopes=ADMIN, handler=keys.rotate,
           answer=views.Rotated),
     Route(method="GET", path="/v1/log/events", scopes=AUDITOR, handler=logs.events,
