@@ -24,6 +24,7 @@ from gyges.gate import keys as enrolment
 from gyges.gate.accounts import Accounts
 from gyges.gate.corridor import Corridor
 from gyges.gate.judge import Look, Parts, plain
+from gyges.gate.passkeys import Passkeys
 from gyges.gate.permits import load_signer, read_seed, rotate, write_seed
 from gyges.gate.policy import CedarPolicy
 from gyges.gate.policy_folder import read_policy
@@ -56,10 +57,12 @@ class Gate:
     corridor: Corridor
     accounts: Accounts
     sessions: Sessions
+    passkeys: Passkeys
     policy: CedarPolicy  # the set in force
     monitors: Sequence[Monitor]  # the panel in force
     clock: Clock
     folder: Path
+    log_key: str  # the log's public key, as a verifier pins it
 
     @property
     def log(self) -> SqliteStore:
@@ -154,7 +157,9 @@ async def open_gate(
     gate = Gate(
         settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,
         monitors=watch, clock=parts.clock, folder=folder, accounts=Accounts(store, store),
+        log_key=signer.verifier.text(),
         sessions=Sessions(store, store, settings),
+        passkeys=Passkeys(store, store, settings.public_url),
     )  # fmt: skip
     await gate.start()
     return gate

@@ -28,12 +28,14 @@ def is_barred(case: Case, name: str) -> bool:
 
 
 def vote(
-    case: Case, key: Key, say: Say, *, digest: str, now: int, group: str = "", method: str = "key"
-) -> Vote:
+    case: Case, key: Key, say: Say, *, digest: str, now: int, group: str = "", method: str = "key",
+    signed: bool = False,
+) -> Vote:  # fmt: skip
     """The vote that `key`'s holder may cast on `case` now.
 
     Raise `Conflict` when the case is settled, the digest is not the case's or the person has approved
-    before; `Expired` when its time is over; `Forbidden` when this person may not.
+    before; `Expired` when its time is over; `Forbidden` when this person may not. `signed` says that the
+    caller has seen, or is about to see, that a passkey signed it.
     """
     check_open(case, now)
     if digest != case.digest:
@@ -44,9 +46,9 @@ def vote(
         return Vote(person=key.name, group=group, say=say, at=now, digest=digest, method=method)
     if is_barred(case, key.name):
         raise Forbidden(f"{key.name} requested, owns or edited this action and cannot approve it")
-    if case.requirement.assurance and method != case.requirement.assurance:
+    if case.requirement.assurance and not signed:
         raise Forbidden(f"this approval must be signed with a {case.requirement.assurance}")
-    if any(same(v.person, key.name) for v in case.votes):
+    if any(same(v.person, key.name) and case.counts(v) for v in case.votes):
         raise Conflict(f"{key.name} has already approved")
     counted, via = seat(case, key.groups, group)
     return Vote(

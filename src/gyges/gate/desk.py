@@ -23,11 +23,12 @@ from gyges.errors import (
     StoreDown,
     Unprocessable,
 )
-from gyges.gate import approvals, grants
+from gyges.gate import approvals, grants, signing
 from gyges.gate.attending import Attending
 from gyges.gate.ids import new_id
 from gyges.gate.judge import GRACE_MS, TRIES, plain
 from gyges.gate.states import move
+from gyges.person import Method, Person
 from gyges.ports import Change, Idempotency
 from gyges.principal import Key, Scope
 from gyges.standing import ALL, Grant, Pin, Stop
@@ -58,6 +59,7 @@ class How:
 
 
 HOW = How()
+UNSIGNED = "passkey-session"  # how a vote says that a passkey opened the session and signed nothing
 
 
 class Desk(Attending):
@@ -69,7 +71,7 @@ class Desk(Attending):
     ) -> Case:  # fmt: skip
         """Approve or deny the waiting case `id`, whose digest must be the one that was shown.
 
-        `how` must have been verified by the caller: the surface knows the person, the gate the case.
+        Who they are and how they looked must have been verified by the caller; a signature is verified here.
         """
         if say is Say.DENY and not (reason.strip() or guidance.strip()):
             raise Unprocessable("a denial needs a reason or guidance")
@@ -77,22 +79,42 @@ class Desk(Attending):
             case = await self.found(id)
             try:
                 vote = approvals.vote(
-                    case, by, say, digest=digest, now=self.now, group=group, method=how.method
-                )
+                    case, by, say, digest=digest, now=self.now, group=group, method=_method(how),
+                    signed=how.assertion is not None,
+                )  # fmt: skip
                 vote = replace(
                     vote, reason=reason, guidance=guidance, attention=how.attention,
                     assertion=how.assertion,
                 )  # fmt: skip
+                signer, claims = await self.signer(case, vote, group)
                 vote = await self.heeded(case, vote)
             except (Forbidden, Hasty, Overburdened) as error:
                 await self.refused(case, by, error)
                 raise
             after = self.counted(case, vote)
             try:
-                return await self.write(after, Kind.ANSWERED, self.said(after, vote, by))
+                return await self.write(
+                    after, Kind.ANSWERED, self.said(after, vote, by), people=signer, claims=claims
+                )
             except Conflict:
                 continue  # somebody else was first; look again
         raise Conflict(f"case {id} changes too quickly; try again")
+
+    async def signer(
+        self, case: Case, vote: Vote, group: str
+    ) -> tuple[tuple[Person, ...], tuple[str, ...]]:
+        """For a signed vote: its person with the passkey's counter moved on, and the claim on its nonce.
+
+        Raise `Forbidden` if the signature does not hold, `Conflict` if something else was signed.
+        """
+        if vote.assertion is None:
+            return (), ()
+        person = await self.parts.store.person(vote.person)
+        if person is None or person.disabled:
+            raise Forbidden(f"{vote.person} has no account here to sign with")
+        answer = signing.check_answer(vote, case, group)
+        after = signing.use(person, vote.assertion, self.parts.settings.public_url)
+        return (after,), (signing.claim(answer),)
 
     def counted(self, case: Case, vote: Vote) -> Case:
         """The case after `vote`."""
@@ -120,10 +142,8 @@ class Desk(Attending):
         """
         old = await self.found(id)
         try:
-            sure = (
-                old.requirement.assurance or "key"
-            )  # an edit approves nothing, so it needs no signature
-            approvals.vote(old, by, Say.APPROVE, digest=digest, now=self.now, method=sure)
+            # An edit approves nothing, so it needs no signature.
+            approvals.vote(old, by, Say.APPROVE, digest=digest, now=self.now, signed=True)
         except Forbidden as error:
             await self.refused(old, by, error)
             raise
@@ -241,6 +261,12 @@ class Desk(Attending):
 
     def _about(self, kind: Kind, subject: str, body: dict[str, Json]) -> Event:
         return Event(kind=kind, at=self.now, subject=subject, body=body)
+
+
+def _method(how: How) -> str:
+    if how.assertion is not None:
+        return Method.PASSKEY.value
+    return UNSIGNED if how.method == Method.PASSKEY else how.method
 
 
 def proposed(case: Case) -> dict[str, Json]:

@@ -22,6 +22,7 @@ from gyges.gate.ids import new_id
 from gyges.gate.permits import PermitSigner
 from gyges.gate.states import move, stay
 from gyges.gate.weigh import Thresholds, weigh
+from gyges.person import Person
 from gyges.ports import Change, Clock, EventQuery, Notice, Policy, Recorder, Store
 from gyges.settings import Settings
 from gyges.standing import Grant, Stop
@@ -211,14 +212,17 @@ class Judge:
 
     async def write(
         self, case: Case, kind: Kind, body: dict[str, Json], used: tuple[Grant, ...] = (),
-        more: tuple[Notice, ...] = (),
+        more: tuple[Notice, ...] = (), people: tuple[Person, ...] = (),
+        claims: tuple[str, ...] = (),
     ) -> Case:  # fmt: skip
         """Record one event and the case after it; return the case as stored, and wake who waits."""
         notices = (*self.notices(case, kind), *more)
         event = self.event(kind, case, body)
-        receipt = await self.parts.recorder.record(
-            Change(events=(event,), cases=(case,), grants=used, notices=notices)
-        )
+        change = Change(
+            events=(event,), cases=(case,), grants=used, notices=notices, people=people,
+            claims=claims,
+        )  # fmt: skip
+        receipt = await self.parts.recorder.record(change)
         self.bell.ring(case.id)
         return case.stored(case.version + 1, receipt.indices[-1])
 
