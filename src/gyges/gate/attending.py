@@ -49,12 +49,14 @@ class Attending(Judge):
 
     async def record(self, name: str, *, days: int = 30) -> Record:
         """What is known of how `name` has answered within the last `days`."""
-        return (await self.reviewed(days=days)).of(
-            name, most=self.parts.settings.approvals_per_hour
-        )
+        return (await self._reviewed(days)).of(name, most=self.parts.settings.approvals_per_hour)
 
-    async def reviewed(self, *, days: int = 30) -> reviewers.Reviewed:
-        """All answers of the last `days`, to make records of."""
+    async def records(self, *, days: int = 30) -> tuple[Record, ...]:
+        """The same of everybody who has answered, by name."""
+        found, most = await self._reviewed(days), self.parts.settings.approvals_per_hour
+        return tuple(found.of(name, most=most) for name in found.names())
+
+    async def _reviewed(self, days: int) -> reviewers.Reviewed:
         now = self.now
         return await reviewers.read(self.parts.store, since=now - days * DAY_MS, until=now)
 

@@ -18,13 +18,12 @@ from gyges.case import Attention, Case, State, Vote
 from gyges.errors import Hasty
 from gyges.gate.approvals import same
 from gyges.gate.typed import Field, field_of, fits
-from gyges.person import Method
 
 HIGH_FROM = 60  # risk of a tool that nobody classed, and of all that executes, deletes or pays
 MEDIUM_FROM = 20  # whatever changes something
 READ_MS_PER_KIB = 1_000
 LONGEST = {"medium": 10_000, "high": 30_000}  # ms; nobody is made to wait longer for a page
-PAGES = frozenset(Method)  # ways to identify that come with a page of ours; others show none
+UNSEEN = frozenset({"key", "slack"})  # ways to answer that show no page of ours; all others do
 
 
 class Level(StrEnum):
@@ -94,7 +93,7 @@ def check(asked: Demand, given: Attention | None, method: str, rules: Rules, *, 
     Only what the gate measured counts: no more dwell is believed than time has passed since the page was
     made. An answer from a page without a measurement counts as one that did not look at all.
     """
-    if given is None and method not in PAGES:
+    if given is None and method in UNSEEN:
         _check_unseen(asked.level, rules.unseen)
         return
     dwell = max(0, min(given.dwell_ms, now - given.opened)) if given else 0

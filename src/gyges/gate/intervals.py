@@ -17,17 +17,13 @@ EXACT = 400  # observations up to which the ranks of the median's interval are e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """`count` of `of`; `low` and `high` in [0, 1]. With `of` 0 nothing is known: the interval is all."""
+    """`count` of `of`, all in [0, 1]. With `of` 0 nothing is known: no value, and the interval is all."""
 
     count: int
     of: int
+    value: float | None
     low: float
     high: float
-
-    @property
-    def value(self) -> float | None:
-        """The share itself, None of nothing."""
-        return self.count / self.of if self.of else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +39,13 @@ class Middle:
 def share(count: int, of: int) -> Share:
     """Wilson's score interval around `count` of `of`."""
     if not of:
-        return Share(count=0, of=0, low=0.0, high=1.0)
+        return Share(count=0, of=0, value=None, low=0.0, high=1.0)
     p, zz = count / of, Z * Z
     middle = (p + zz / (2 * of)) / (1 + zz / of)
     half = Z * sqrt(p * (1 - p) / of + zz / (4 * of * of)) / (1 + zz / of)
     low = 0.0 if count == 0 else max(0.0, middle - half)
     high = 1.0 if count == of else min(1.0, middle + half)
-    return Share(count=count, of=of, low=low, high=high)
+    return Share(count=count, of=of, value=p, low=low, high=high)
 
 
 def middle(values: Iterable[int]) -> Middle:

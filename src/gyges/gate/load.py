@@ -66,7 +66,9 @@ async def exhausted(store: Store, case: Case, now: int, most: int) -> bool:
 
 
 def _may(case: Case, name: str) -> bool:
-    return not is_barred(case, name) and not any(same(vote.person, name) for vote in case.votes)
+    return not is_barred(case, name) and not any(
+        same(vote.person, name) and case.counts(vote) for vote in case.votes
+    )
 
 
 async def _members(store: Store, now: int) -> list[tuple[str, frozenset[str]]]:

@@ -11,7 +11,20 @@ from gyges.gate.explain import Explanation
 from gyges.gate.reviewers import Record
 from gyges.principal import Scope
 from gyges.standing import Grant, Stop
-from gyges.web import bodies, cases, deciding, health, keys, logs, people, policies, records, views
+from gyges.web import (
+    bodies,
+    cases,
+    deciding,
+    health,
+    history,
+    keys,
+    logs,
+    people,
+    policies,
+    records,
+    timeline,
+    views,
+)
 from gyges.web.call import Route
 from gyges.web.routing import Table
 
@@ -36,6 +49,8 @@ ROUTES = (
           query=bodies.LookQuery, answer=Answer, also=(202,)),
     Route(method="GET", path=f"{CASE}/stream", scopes=SEES_CASES, handler=cases.stream,
           media="text/event-stream", headers=("Last-Event-ID",)),
+    Route(method="GET", path=f"{CASE}/timeline", scopes=APPROVER | AUDITOR,
+          handler=timeline.look, answer=timeline.Timeline),
     Route(method="POST", path=f"{CASE}/withdraw", scopes=AGENT, handler=cases.withdraw,
           body=bodies.Withdraw, body_optional=True, answer=Answer),
     Route(method="POST", path=f"{CASE}/decision", scopes=APPROVER, handler=deciding.decide,
@@ -46,6 +61,8 @@ ROUTES = (
           body=bodies.Redeem, answer=Answer),
     Route(method="POST", path=f"{CASE}/outcome", scopes=EXECUTOR, handler=cases.outcome,
           body=bodies.Report, answer=Answer),
+    Route(method="GET", path="/v1/history", scopes=APPROVER | AUDITOR, handler=history.look,
+          query=bodies.HistoryQuery, answer=history.History),
     Route(method="GET", path="/v1/grants", scopes=OVERSEES, handler=deciding.list_grants,
           query=bodies.GrantsQuery, answer=views.Grants),
     Route(method="POST", path="/v1/grants", scopes=APPROVER, handler=deciding.make_grant,
@@ -60,7 +77,7 @@ ROUTES = (
           status=204),
     Route(method="GET", path="/v1/reviewers", scopes=OVERSEES, handler=records.list_records,
           query=bodies.DaysQuery, answer=views.Records),
-    Route(method="GET", path="/v1/reviewers/{name}", scopes=OVERSEES, handler=records.show,
+    Route(method="GET", path="/v1/reviewers/{name}", scopes=OVERSEES, handler=records.show_record,
           query=bodies.DaysQuery, answer=Record),
     Route(method="GET", path="/v1/policy", scopes=OVERSEES, handler=policies.show,
           answer=views.PolicyView),
