@@ -23,6 +23,7 @@ from gyges.web.call import Desk
 from gyges.web.door import REQUEST
 from gyges.web.statics import Statics
 from gyges.web.throttle import Throttle
+from gyges.web.visible import pieces
 from gyges.web.visit import Visit
 
 logger = logging.getLogger("gyges.web")
@@ -79,6 +80,7 @@ def front_of(desk: Desk) -> Front:
         loader=PackageLoader("gyges.web", "templates"), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
+    templates.filters["pieces"] = pieces
     templates.globals.update(static_url=statics.url, iso=times.iso, ago=times.ago, span=times.span)
     return Front(desk=desk, statics=statics, templates=templates)
 

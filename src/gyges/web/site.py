@@ -3,9 +3,12 @@
 
 from starlette.responses import Response
 
-from gyges.web import me, signin
-from gyges.web.pages import PERSON, PUBLIC, Page
+from gyges.person import Role
+from gyges.web import answering, batch, casepage, history, inbox, me, signin, timeline
+from gyges.web.pages import PERSON, PUBLIC, REVIEWER, Page
 from gyges.web.visit import Visit
+
+READER = frozenset({Role.APPROVER, Role.AUDITOR})  # who may see cases
 
 
 async def _home(visit: Visit) -> Response:
@@ -24,5 +27,23 @@ PAGES = (
     Page(method="POST", path="/me/password", roles=PERSON, handler=me.set_password),
     Page(method="POST", path="/me/sessions/end", roles=PERSON, handler=me.end_all),
     Page(method="POST", path="/me/sessions/{id}/end", roles=PERSON, handler=me.end_session),
+    Page(method="GET", path="/inbox", roles=READER, handler=inbox.show),
+    Page(method="GET", path="/inbox/list", roles=READER, handler=inbox.show, quiet=True),
+    Page(
+        method="GET", path="/inbox/stream", roles=READER, handler=inbox.stream, twin=False,
+        quiet=True,
+    ),
+    Page(method="GET", path="/batch", roles=REVIEWER, handler=batch.look),
+    Page(method="POST", path="/batch", roles=REVIEWER, handler=batch.approve),
+    Page(method="GET", path="/a/{id}", roles=READER, handler=casepage.show),
+    Page(method="GET", path="/a/{id}/value", roles=READER, handler=casepage.whole),
+    Page(method="POST", path="/a/{id}/approve", roles=REVIEWER, handler=answering.approve),
+    Page(method="POST", path="/a/{id}/deny", roles=REVIEWER, handler=answering.deny),
+    Page(method="POST", path="/a/{id}/escalate", roles=REVIEWER, handler=answering.escalate),
+    Page(method="POST", path="/a/{id}/stop", roles=REVIEWER, handler=answering.stop),
     Page(method="POST", path="/theme", roles=PUBLIC, handler=me.set_theme),
+    Page(method="GET", path="/history", roles=READER, handler=history.page),
+    Page(method="GET", path="/a/{id}/log", roles=READER, handler=timeline.page),
+    Page(method="GET", path="/a/{id}/evidence.jsonl", roles=READER, handler=timeline.evidence,
+         twin=False),
 )  # fmt: skip

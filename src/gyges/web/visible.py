@@ -57,7 +57,7 @@ def notes(text: str) -> list[str]:
     if text.isascii() and text.isprintable():
         return []
     found: list[str] = []
-    hidden = sum(_is_hidden(char) for char in text if char not in BREAKS)
+    hidden = sum(is_hidden(char) for char in text if char not in BREAKS)
     if hidden:
         found.append(f"{hidden:,} {'character' if hidden == 1 else 'characters'} that do not show")
     if words := sorted({word.group() for word in _mixed(text)})[:3]:
@@ -85,12 +85,13 @@ def _mark(char: str, kind: str) -> Json:
 def _kind(char: str, stacked: int, *, alike: bool) -> str:
     if char in BREAKS:
         return "break" if char == "\n" else "tab"
-    if _is_hidden(char) or stacked > STACK:
+    if is_hidden(char) or stacked > STACK:
         return "hidden"
     return "alike" if alike else ""
 
 
-def _is_hidden(char: str) -> bool:
+def is_hidden(char: str) -> bool:
+    """Whether a character shows nothing, or changes how others show."""
     return not char.isprintable() or (not char.isascii() and bool(_INVISIBLE.match(char)))
 
 

@@ -220,22 +220,22 @@ const tellSignature = (list, signed, point) =>
     : say(list, "open", "This browser knows no Ed25519, so the checkpoint's signature was not checked.");
 
 const verifyBundle = async (where, list) => {
-  const { point, events, signed } = await checkBundle(await get(where.bundle), where.key);
+  const { point, events, signed } = await checkBundle(await get(where.bundle), where.verifier);
   say(list, "held", `${events.length} entries are in the tree of ${point.size}, root ${hex(point.root).slice(0, 16)}…`);
   const gone = events.filter((one) => one.payload === null).length;
   say(list, "held", `${events.length - gone} payloads fit the digests that were logged; ${gone} were redacted.`);
   compareShown(events);
   say(list, "held", "What this page shows of each entry is what was logged.");
   tellSignature(list, signed, point);
-  say(list, "held", await compare(point, where.key, consistencyFrom(where.consistency)));
+  say(list, "held", await compare(point, where.verifier, consistencyFrom(where.consistency)));
 };
 
 const verifyCheckpoint = async (where, list) => {
   const point = readCheckpoint(await get(where.checkpoint));
-  const signed = await signedBy(point, await readKey(where.key));
+  const signed = await signedBy(point, await readKey(where.verifier));
   must(signed !== false, "the checkpoint's signature does not hold");
   tellSignature(list, signed, point);
-  say(list, "held", await compare(point, where.key, consistencyFrom(where.consistency)));
+  say(list, "held", await compare(point, where.verifier, consistencyFrom(where.consistency)));
 };
 
 const verify = async (section) => {
