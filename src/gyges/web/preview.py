@@ -25,6 +25,8 @@ from gyges.web.visible import pieces, spelled
 Panel = dict[str, Json]
 BRIEF = 90
 LINES = 400  # of a diff
+COMPARED = 1_000  # lines of either text; beyond that comparing takes too long
+LONGEST = 400_000  # characters of both
 _TO = ("to", "cc", "bcc", "recipient", "recipients", "payee", "channel", "account", "iban")
 _COMMAND = ("command", "cmd", "shell", "script", "argv")
 _SQL = ("sql", "query", "statement")
@@ -45,9 +47,11 @@ def previews(
     risk: str,
     amount: str = "",
     before: Mapping[str, Json] | None = None,
+    *,
+    brief: bool = False,
 ) -> list[Panel]:
     """Every panel that fits, most telling first. `amount` points at the money, `before` are arguments
-    of the last call like this one that was approved.
+    of the last call like this one that was approved; `brief` leaves the comparing out.
     """
     makers: list[Callable[[], Panel | None]] = [
         lambda: _payment(arguments, risk, amount),
@@ -55,7 +59,7 @@ def previews(
         lambda: _shell(arguments),
         lambda: _sql(arguments),
         lambda: _web(arguments),
-        lambda: _write(arguments, before),
+        lambda: _write(arguments, before, brief=brief),
     ]
     return [panel for make in makers if (panel := make())]
 
@@ -77,6 +81,8 @@ def money(value: Json) -> str:
 
 def unified(old: str, new: str) -> list[Json]:
     """The lines of a unified diff as {"sign", "text"}; at most `LINES`, then one that says how many more."""
+    if max(old.count("\n"), new.count("\n")) > COMPARED or len(old) + len(new) > LONGEST:
+        return [{"sign": "@", "text": ["too long to be compared line by line here"]}]
     made = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
     body = [line for line in made if not line.startswith(("---", "+++"))]
     found: list[Json] = [{"sign": line[:1], "text": pieces(line[1:])} for line in body[:LINES]]
@@ -168,7 +174,9 @@ def _web(arguments: Mapping[str, Json]) -> Panel | None:
     return _panel("web", f"{method} {host}{url.path}", rows)
 
 
-def _write(arguments: Mapping[str, Json], before: Mapping[str, Json] | None) -> Panel | None:
+def _write(
+    arguments: Mapping[str, Json], before: Mapping[str, Json] | None, *, brief: bool
+) -> Panel | None:
     path, new = _first(arguments, _PATH), _first(arguments, _TEXT)
     if not isinstance(path, str) or not isinstance(new, str):
         return None
@@ -181,7 +189,7 @@ def _write(arguments: Mapping[str, Json], before: Mapping[str, Json] | None) -> 
     if not isinstance(old, str):
         old, basis = "", "what is there now is not known to the gate"
     panel = _panel("write", f"{path} ({len(new):,} characters)", [_row("path", path)])
-    return {**panel, "diff": unified(old, new) if len(new) < 200_000 else [], "basis": basis}
+    return {**panel, "diff": [] if brief else unified(old, new), "basis": basis}
 
 
 def _panel(kind: str, head: str, rows: list[Json]) -> Panel:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from gyges.canon import Json, digest, encode
 from gyges.case import Case, State, Vote
 from gyges.decision import Facts
-from gyges.gate.approvals import same
 from gyges.gate.attention import level_of
 from gyges.gate.explain import Told, explain
 from gyges.gate.policy import CedarPolicy
@@ -24,7 +23,6 @@ from gyges.web.visible import notes, pieces
 
 VERSION = 1
 PLACES = 50  # that differ from an earlier call, shown one by one
-LONGEST = 100_000  # characters of a text that is compared line by line
 EFFECTS = {
     "read": ("reads", "changes nothing"),
     "draft": ("prepares a draft", "nothing leaves, a draft can be thrown away"),
@@ -46,18 +44,17 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a view is made with, besides the case. `against` is the last approved call like this one."""
+    """What a view is made with, besides the case. `against` is the last approved call like it."""
 
     policy: CedarPolicy
-    reader: str = ""  # name of the person who looks
-    blind: bool = False  # hide the votes of others until the reader has voted
+    hidden: bool = False  # keep the votes of others back: `attention.hides`
     against: Case | None = None
 
 
 def view_of(case: Case, seen: Seen) -> dict[str, Json]:
     """The document of `case` for one reader."""
     tool = seen.policy.tools.get(case.action.tool)
-    hidden = is_hidden(case, seen)
+    hidden = seen.hidden
     before = seen.against.action.arguments if seen.against else None
     panels = previews(
         case.action.arguments, _class(case, seen), tool.amount if tool else "", before
@@ -101,12 +98,6 @@ def risk_of(case: Case, name: str) -> dict[str, Json]:
     does, undo = EFFECTS.get(name, EFFECTS["unknown"])
     level = level_of(case).value
     return {"number": case.risk, "level": level, "class": name, "does": does, "undo": undo}
-
-
-def is_hidden(case: Case, seen: Seen) -> bool:
-    """Whether the reader, who has not voted yet, must not know how others did."""
-    voted = any(same(vote.person, seen.reader) for vote in case.votes)
-    return seen.blind and case.state is State.WAITING and not voted
 
 
 def _class(case: Case, seen: Seen) -> str:
@@ -178,6 +169,7 @@ def _asked(case: Case, seen: Seen, hidden: bool) -> dict[str, Json]:
     if case.state is State.WAITING:
         facts = Facts(
             approvals={} if hidden else case.approvals(),
+            signed={} if hidden else case.signed(),
             groups=case.agent_groups,
             risk=_class(case, seen),
         )
@@ -267,7 +259,7 @@ def _difference(pointer: str, was: Leaf | None, now: Leaf | None) -> Json:
     }
     if was and now and isinstance(was.value, str) and isinstance(now.value, str):
         texts = (was.value, now.value)
-        if any("\n" in text for text in texts) and max(map(len, texts)) < LONGEST:
+        if any("\n" in text for text in texts):
             found["diff"] = unified(*texts)
     return found
 
