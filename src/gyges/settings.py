@@ -134,10 +134,12 @@ class Settings:
             "link_seconds must be positive": self.link_seconds > 0,
             "oidc_issuer and oidc_client_id go together": bool(self.oidc_issuer)
             is bool(self.oidc_client_id),
+            "oidc_issuer must be https, or http on loopback": not self.oidc_issuer
+            or _is_origin("/".join(self.oidc_issuer.split("/")[:3])),
             "oidc_groups and oidc_roles read theirs=ours": all(
                 left and right
                 for left, _, right in (
-                    pair.partition("=") for pair in (*self.oidc_groups, *self.oidc_roles)
+                    pair.rpartition("=") for pair in (*self.oidc_groups, *self.oidc_roles)
                 )
             ),
             "escalate_to must be named when escalate_seconds is set": bool(self.escalate_to)

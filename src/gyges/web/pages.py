@@ -9,22 +9,26 @@ not known here.
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gyges.errors import Forbidden, GygesError, NotFound, Unauthenticated
+from gyges.errors import Forbidden, GygesError, Misconfigured, NotFound, Unauthenticated
+from gyges.gate.outside import mapping_of
 from gyges.person import Role
-from gyges.web import mistakes, session, times
+from gyges.web import mistakes, session
 from gyges.web.call import Desk
 from gyges.web.door import REQUEST
+from gyges.web.rendering import templates_of
 from gyges.web.statics import Statics
 from gyges.web.throttle import Throttle
-from gyges.web.visible import pieces
 from gyges.web.visit import Visit
+
+if TYPE_CHECKING:
+    from gyges.web.oidc import Provider
 
 logger = logging.getLogger("gyges.web")
 
@@ -69,6 +73,7 @@ class Front:
     desk: Desk
     statics: Statics
     templates: Environment
+    provider: "Provider | None" = None  # of OpenID Connect
     by_address: Throttle = field(default_factory=lambda: Throttle(20, 10_000))
     by_account: Throttle = field(default_factory=lambda: Throttle(10, 30_000))
 
@@ -76,13 +81,18 @@ class Front:
 def front_of(desk: Desk) -> Front:
     """Templates and static files, read from the package."""
     statics = Statics()
-    templates = Environment(
-        loader=PackageLoader("gyges.web", "templates"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=StrictUndefined,
-    )  # fmt: skip
-    templates.filters["pieces"] = pieces
-    templates.globals.update(static_url=statics.url, iso=times.iso, ago=times.ago, span=times.span)
-    return Front(desk=desk, statics=statics, templates=templates)
+    provider = _provider(desk) if desk.gate.settings.oidc_issuer else None
+    return Front(desk=desk, statics=statics, templates=templates_of(statics), provider=provider)
+
+
+def _provider(desk: Desk) -> "Provider":
+    """The OpenID provider; raise `Misconfigured` for settings that fit nothing."""
+    try:
+        from gyges.web.oidc import Provider
+    except ImportError:
+        raise Misconfigured('oidc_issuer is set: install "gyges[oidc]"') from None
+    mapping_of(desk.gate.settings)
+    return Provider(desk.gate.settings, desk.gate.folder)
 
 
 def routes_of(front: Front, table: Iterable[Page]) -> list[Route]:

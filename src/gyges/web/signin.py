@@ -58,20 +58,20 @@ async def sign_out(visit: Visit) -> Response:
 
 async def look_at_link(visit: Visit) -> Response:
     """GET /link/TOKEN: who would be signed in, and a button."""
-    _count(visit)
+    count(visit)
     link = await visit.gate.accounts.look_at_link(visit.part("token"), now=visit.now)
     return visit.render("link.html", {"name": link.person, "expires": link.expires})
 
 
 async def use_link(visit: Visit) -> Response:
     """POST /link/TOKEN: sign in, once."""
-    _count(visit)
+    count(visit)
     person = await visit.gate.accounts.use_link(visit.part("token"), now=visit.now)
     return await signed_in(visit, person, Method.LINK, "/me" if not person.password else "")
 
 
-def _count(visit: Visit) -> None:
-    """A link's secret cannot be guessed; this keeps those who try from using up our time."""
+def count(visit: Visit) -> None:
+    """Count a visit that anybody can make; raise `SlowDown`. It keeps a flood from using up our time."""
     client = visit.request.client
     visit.front.by_address.take(network(client.host if client else ""), visit.now)
 

@@ -4,11 +4,24 @@
 from starlette.responses import Response
 
 from gyges.person import Role
-from gyges.web import answering, batch, casepage, history, inbox, me, signin, timeline
-from gyges.web.pages import PERSON, PUBLIC, REVIEWER, Page
+from gyges.web import (
+    agents,
+    answering,
+    batch,
+    casepage,
+    history,
+    inbox,
+    me,
+    oidc_pages,
+    signin,
+    switches,
+    timeline,
+)
+from gyges.web.pages import ADMIN, OVERSEER, PERSON, PUBLIC, REVIEWER, Page
 from gyges.web.visit import Visit
 
 READER = frozenset({Role.APPROVER, Role.AUDITOR})  # who may see cases
+STOPPER = frozenset({Role.APPROVER, Role.ADMIN})  # who may pull a kill switch
 
 
 async def _home(visit: Visit) -> Response:
@@ -20,6 +33,9 @@ PAGES = (
     Page(method="GET", path="/", roles=PUBLIC, handler=_home, twin=False),
     Page(method="GET", path="/sign-in", roles=PUBLIC, handler=signin.ask),
     Page(method="POST", path="/sign-in", roles=PUBLIC, handler=signin.with_password),
+    Page(method="GET", path="/sign-in/oidc", roles=PUBLIC, handler=oidc_pages.begin, twin=False),
+    Page(method="GET", path="/sign-in/oidc/return", roles=PUBLIC, handler=oidc_pages.finish,
+         twin=False),
     Page(method="POST", path="/sign-out", roles=PERSON, handler=signin.sign_out),
     Page(method="GET", path="/link/{token}", roles=PUBLIC, handler=signin.look_at_link),
     Page(method="POST", path="/link/{token}", roles=PUBLIC, handler=signin.use_link),
@@ -43,6 +59,10 @@ PAGES = (
     Page(method="POST", path="/a/{id}/stop", roles=REVIEWER, handler=answering.stop),
     Page(method="POST", path="/theme", roles=PUBLIC, handler=me.set_theme),
     Page(method="GET", path="/history", roles=READER, handler=history.page),
+    Page(method="GET", path="/agents", roles=OVERSEER, handler=agents.page),
+    Page(method="GET", path="/agents/{name:path}", roles=OVERSEER, handler=agents.profile_page),
+    Page(method="POST", path="/stops", roles=STOPPER, handler=switches.stop),
+    Page(method="POST", path="/stops/lift", roles=ADMIN, handler=switches.lift),
     Page(method="GET", path="/a/{id}/log", roles=READER, handler=timeline.page),
     Page(method="GET", path="/a/{id}/evidence.jsonl", roles=READER, handler=timeline.evidence,
          twin=False),
