@@ -82,11 +82,14 @@ class Attending(Judge):
     async def placed(self, case: Case) -> tuple[Case, tuple[Notice, ...]]:
         """What becomes of a case that is about to wait for people, and what else they should be told."""
         settings, now, agent = self.parts.settings, self.now, case.action.agent
-        if not case.action.edited_by and self.flood.over(agent, now, settings.asks_per_minute):
-            return self._dammed(case)
+        if not case.action.edited_by:
+            if self.flood.over(agent, now, settings.asks_per_minute):
+                return self._dammed(case)
+            self.flood.note(agent, now)
         to, most = self._rest, settings.approvals_per_hour
-        tired = to and most and await load.exhausted(self.parts.store, case, now, most)
-        if tired and to not in case.escalated:
+        if not to or not most or to in case.escalated:
+            return case, ()
+        if await load.exhausted(self.parts.store, case, now, most):
             case = stay(case, escalated=(*case.escalated, to))
         return case, ()
 
