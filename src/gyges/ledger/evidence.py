@@ -166,6 +166,7 @@ def _judged(
         "reviewers": [_reviewer(vote) for vote in votes],
         "quorum": {
             "required": _map(last, "requirement").get("groups"),
+            "assurance": _map(last, "requirement").get("assurance"),
             "approvals": _approvals(votes),
         },
         "self_approval": _self_approval(proposed, action, votes),
@@ -216,6 +217,7 @@ def _notified(decided: Mapping[str, Json], events: Sequence[Happened]) -> list[J
 
 
 def _reviewer(vote: Mapping[str, Json]) -> dict[str, Json]:
+    signed = _map(vote, "assertion")
     return {
         "identity": vote.get("person"),
         "method": vote.get("method"),
@@ -230,7 +232,7 @@ def _reviewer(vote: Mapping[str, Json]) -> dict[str, Json]:
         "opened": None,
         "dwell": None,
         "expanded": None,
-        "assertion": None,
+        "assertion": _some(signed, "credential", "origin") if signed else None,
     }
 
 
