@@ -33,6 +33,10 @@ def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
         ("deny_above = 0.1", {}),
         ("wait_seconds = 0", {}),
         ("escalate_seconds = 5", {}),
+        ("escalate_then = ['60=board']", {}),
+        ("escalate_seconds = 60\nescalate_to = 'a'\nescalate_then = ['60=b']", {}),
+        ("escalate_seconds = 60\nescalate_to = 'a'\nescalate_then = ['90']", {}),
+        ("escalate_seconds = 60\nescalate_to = 'a'\nescalate_then = ['soon=b']", {}),
     ],
 )
 def test_what_would_break_a_promise_is_refused(

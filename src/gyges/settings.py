@@ -55,6 +55,8 @@ class Settings:
     """After how long an unanswered case is also put to `escalate_to`; 0 never."""
     escalate_to: str = ""
     """The group asked on escalation."""
+    escalate_then: tuple[str, ...] = field(default=())
+    """Further steps, each as "seconds=group": who is asked besides, counted from when a case began to wait."""
     outcome_seconds: int = 600
     """How long an executor has to report before the outcome is called unknown."""
     monitor_seconds: float = 2.0
@@ -142,12 +144,27 @@ class Settings:
                     pair.rpartition("=") for pair in (*self.oidc_groups, *self.oidc_roles)
                 )
             ),
+            "escalate_then reads seconds=group, in steps that grow": _grows(self.steps),
+            "escalate_then needs escalate_seconds": bool(self.escalate_seconds)
+            or not self.escalate_then,
             "escalate_to must be named when escalate_seconds is set": bool(self.escalate_to)
             or not self.escalate_seconds,
         }
         broken = [rule for rule, holds in rules.items() if not holds]
         if broken:
             raise Misconfigured("settings: " + "; ".join(broken))
+
+    @property
+    def steps(self) -> tuple[tuple[int, str], ...]:
+        """Who is asked besides, and after how many seconds; -1 for what cannot be read."""
+        first = ((self.escalate_seconds, self.escalate_to),) if self.escalate_seconds else ()
+        then = (text.partition("=") for text in self.escalate_then)
+        return (*first, *((int(s) if s.isdecimal() else -1, group) for s, _, group in then))
+
+
+def _grows(steps: tuple[tuple[int, str], ...]) -> bool:
+    times = [seconds for seconds, _ in steps]
+    return times == sorted(set(times)) and all(s > 0 and group for s, group in steps)
 
 
 def _is_origin(url: str) -> bool:

@@ -18,10 +18,13 @@ from typing import TypedDict
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gyges import __version__
+from gyges.adapters.notify.courier import Courier
+from gyges.adapters.notify.opening import open_legs
 from gyges.episode import Event, Kind
 from gyges.errors import Misconfigured
 from gyges.gate import keys as enrolment
 from gyges.gate.accounts import Accounts
+from gyges.gate.attention import level_of
 from gyges.gate.corridor import Corridor
 from gyges.gate.judge import Look, Parts, plain
 from gyges.gate.passkeys import Passkeys
@@ -62,6 +65,7 @@ class Gate:
     monitors: Sequence[Monitor]  # the panel in force
     clock: Clock
     folder: Path
+    courier: Courier  # who tells people
     log_key: str  # the log's public key, as a verifier pins it
 
     @property
@@ -144,6 +148,7 @@ async def open_gate(
         raise Misconfigured(f"{folder} is no data folder; `gyges init {folder}` makes one")
     policy = read_policy(folder / "policy")
     watch = read_monitors(folder) if monitors is None else monitors
+    legs = open_legs(folder, settings.origin)
     seed = read_seed(folder / "keys" / "log.key").private_bytes_raw()
     signer = Signer.from_seed(settings.origin, seed)
     store = await SqliteStore.open(
@@ -157,12 +162,22 @@ async def open_gate(
     gate = Gate(
         settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,
         monitors=watch, clock=parts.clock, folder=folder, accounts=Accounts(store, store),
+        courier=Courier(
+            store=store, recorder=store, clock=parts.clock, legs=legs, base=base_of(settings),
+            level=lambda case: level_of(case).value,
+        ),
         log_key=signer.verifier.text(),
         sessions=Sessions(store, store, settings),
         passkeys=Passkeys(store, store, settings.public_url),
     )  # fmt: skip
     await gate.start()
     return gate
+
+
+def base_of(settings: Settings) -> str:
+    """Where links to the pages begin, without a slash at the end; a server that listens elsewhere says so."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
 
 
 class PanelParts(TypedDict):

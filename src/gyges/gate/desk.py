@@ -27,6 +27,7 @@ from gyges.gate import approvals, grants, signing
 from gyges.gate.attending import Attending
 from gyges.gate.ids import new_id
 from gyges.gate.judge import GRACE_MS, TRIES, plain
+from gyges.gate.notices import notices_of
 from gyges.gate.states import move
 from gyges.person import Method, Person
 from gyges.ports import Change, Idempotency
@@ -182,7 +183,12 @@ class Desk(Attending):
             self.event(Kind.PROPOSED, new, {**body, **proposed(new)}),
         )
         receipt = await self.parts.recorder.record(
-            Change(events=events, cases=(gone, new), idempotency=bond)
+            Change(
+                events=events,
+                cases=(gone, new),
+                idempotency=bond,
+                notices=notices_of(gone, Kind.SUPERSEDED, self.now),
+            )
         )
         self.bell.ring(gone.id)
         return new.stored(1, receipt.indices[-1])

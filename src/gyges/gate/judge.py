@@ -19,6 +19,7 @@ from gyges.errors import Conflict, NotFound
 from gyges.gate import grants
 from gyges.gate.bell import Bell
 from gyges.gate.ids import new_id
+from gyges.gate.notices import notices_of
 from gyges.gate.permits import PermitSigner
 from gyges.gate.states import move, stay
 from gyges.gate.weigh import Thresholds, weigh
@@ -163,7 +164,7 @@ class Judge:
         if case.state is State.WAITING:
             return stay(case, decision=decision, requirement=requirement, reason=decision.reason)
         settings, now = self.parts.settings, self.now
-        escalate = now + settings.escalate_seconds * 1000 if settings.escalate_seconds else 0
+        escalate = now + settings.steps[0][0] * 1000 if settings.steps else 0
         return move(
             case, State.WAITING, decision=decision, requirement=requirement, reason=decision.reason,
             deadline=now + settings.wait_seconds * 1000, escalate_at=escalate,
@@ -216,7 +217,7 @@ class Judge:
         claims: tuple[str, ...] = (),
     ) -> Case:  # fmt: skip
         """Record one event and the case after it; return the case as stored, and wake who waits."""
-        notices = (*self.notices(case, kind), *more)
+        notices = (*notices_of(case, kind, self.now), *more)
         event = self.event(kind, case, body)
         change = Change(
             events=(event,), cases=(case,), grants=used, notices=notices, people=people,
@@ -232,18 +233,6 @@ class Judge:
             kind=kind, at=self.now, subject=case.id, body=body,
             agent=case.action.agent, episode=case.action.episode,
         )  # fmt: skip
-
-    def notices(self, case: Case, kind: Kind) -> tuple[Notice, ...]:
-        """What people should be told when this is written."""
-        asked = (*case.requirement.groups, *case.escalated)
-        groups = {
-            Kind.DECIDED: asked if case.state is State.WAITING else (),
-            Kind.ESCALATED: case.escalated,
-        }.get(kind, ())
-        if not groups:
-            return ()
-        now = self.now
-        return (Notice(id=new_id("n", now), at=now, kind=kind, case=case.id, groups=groups),)
 
     def decided(self, case: Case) -> dict[str, Json]:
         """The body of a decision's event: everything needed to judge the judgement later."""

@@ -23,6 +23,7 @@ from gyges.web.openapi import document
 from gyges.web.pages import front_of, routes_of
 from gyges.web.readiness import Readiness
 from gyges.web.site import PAGES
+from gyges.web.slack import slack_routes
 from gyges.web.table import TABLE
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def make_app(gate: "Gate") -> Starlette:
     """The application of an open gate. `app.state.desk.closing.set()` ends all waiting, before a shutdown."""
     desk = desk_of(gate)
     app = Starlette(
-        routes=routes_of(front_of(desk), PAGES),
+        routes=[*routes_of(front_of(desk), PAGES), *slack_routes(gate)],
         middleware=[Middleware(Door, desk=desk, table=TABLE)],
         exception_handlers={404: _nowhere},
     )

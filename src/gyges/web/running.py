@@ -31,6 +31,19 @@ class Announcer:
         logger.info("%s: case %s waits for %s", notice.kind, notice.case, ", ".join(notice.groups))
 
 
+class Everyone:
+    """One notifier for several. All are told; where one raises, all are told again."""
+
+    def __init__(self, *notifiers: Notifier) -> None:
+        """In the order in which they are told."""
+        self._notifiers = notifiers
+
+    async def tell(self, notice: Notice) -> None:
+        """See `ports.Notifier`."""
+        for notifier in self._notifiers:
+            await notifier.tell(notice)
+
+
 async def keep_time(gate: "Gate") -> None:
     """Carry out timers as they become due, for ever."""
     while True:
