@@ -14,7 +14,6 @@ from starlette.responses import Response, StreamingResponse
 from gyges.case import Case, State
 from gyges.episode import Recorded
 from gyges.errors import Conflict, NotFound
-from gyges.gate.approvals import same
 from gyges.ledger import checkpoint, note
 from gyges.ledger.export import Selection, export
 from gyges.person import Role
@@ -90,9 +89,7 @@ async def timeline_of(gate: "Gate", case: Case, *, hidden: bool) -> Timeline:
 
 def is_blind(gate: "Gate", case: Case, voter: str) -> bool:
     """Whether `voter` must not know of others' votes; "" is somebody who cannot vote."""
-    if not (voter and gate.settings.blind_votes and case.state is State.WAITING):
-        return False
-    return not any(same(vote.person, voter) for vote in case.votes)
+    return bool(voter) and gate.corridor.hides(case, voter)
 
 
 def voter_of(visit: Visit) -> str:
