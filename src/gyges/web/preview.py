@@ -33,7 +33,7 @@ _SQL = ("sql", "query", "statement")
 _PATH = ("path", "file", "file_path", "filename", "target")
 _TEXT = ("content", "contents", "text", "new_string", "new_text", "body")
 _OLD = ("old_string", "old_text", "old", "before")
-_OPERATOR = re.compile(r"[|&;<>()]+|.*(?:\$\(|`).*", re.DOTALL)
+_OPERATOR = re.compile(r"[|&;<>()]+|.*[$`].*", re.DOTALL)
 _VERB = re.compile(
     r"\b(select|insert\s+into|update|delete\s+from|drop\s+\w+|alter\s+\w+|truncate(?:\s+table)?|create\s+\w+|grant)"
     r"\s+([\w.\"`]+)?",
@@ -85,7 +85,10 @@ def unified(old: str, new: str) -> list[Json]:
         return [{"sign": "@", "text": ["too long to be compared line by line here"]}]
     made = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
     body = [line for line in made if not line.startswith(("---", "+++"))]
-    found: list[Json] = [{"sign": line[:1], "text": pieces(line[1:])} for line in body[:LINES]]
+    found: list[Json] = [
+        {"sign": line[:1], "text": pieces(line if line[:1] == "@" else line[1:])}
+        for line in body[:LINES]
+    ]
     if len(body) > LINES:
         found.append({"sign": "@", "text": [f"and {len(body) - LINES:,} more lines"]})
     return found
@@ -186,9 +189,9 @@ def _write(
         same = before is not None and _first(before, _PATH) == path
         old = _first(before, _TEXT) if same and before else None
         basis = "against what was last written there through this gate"
-    if not isinstance(old, str):
-        old, basis = "", "what is there now is not known to the gate"
     panel = _panel("write", f"{path} ({len(new):,} characters)", [_row("path", path)])
+    if not isinstance(old, str):
+        return {**panel, "unknown": "What is there now is not known to the gate."}
     return {**panel, "diff": [] if brief else unified(old, new), "basis": basis}
 
 

@@ -113,7 +113,7 @@ def _facts(case: Case) -> list[Json]:
         "on behalf of": action.principal,
         "server": action.server,
         "resource": action.resource,
-        "run": action.episode,
+        "episode": action.episode,
         "may be run by": case.audience,
         "edited by": action.edited_by,
     }
@@ -232,18 +232,20 @@ def _monitors(case: Case) -> list[Json]:
 
 
 def _against(case: Case, old: Case | None) -> Json:
-    """What differs from the last call like this one that was approved: place by place, texts by line."""
+    """What differs from the last call like this one that was approved."""
     if old is None:
         return None
-    was = {leaf.pointer: leaf for leaf in leaves(old.action.arguments)}
-    now = {leaf.pointer: leaf for leaf in leaves(case.action.arguments)}
+    found, more = differences(old.action.arguments, case.action.arguments)
+    return {"case": old.id, "created": old.created, "rows": found, "more": more}
+
+
+def differences(before: dict[str, Json], after: dict[str, Json]) -> tuple[list[Json], int]:
+    """What differs, place by place, texts by line; and in how many more places than are listed."""
+    was = {leaf.pointer: leaf for leaf in leaves(before)}
+    now = {leaf.pointer: leaf for leaf in leaves(after)}
     places = [p for p in dict.fromkeys((*was, *now)) if _changed(was.get(p), now.get(p))]
-    return {
-        "case": old.id,
-        "created": old.created,
-        "rows": [_difference(p, was.get(p), now.get(p)) for p in places[:PLACES]],
-        "more": max(len(places) - PLACES, 0),
-    }
+    listed: list[Json] = [_difference(p, was.get(p), now.get(p)) for p in places[:PLACES]]
+    return listed, max(len(places) - PLACES, 0)
 
 
 def _changed(was: Leaf | None, now: Leaf | None) -> bool:

@@ -59,7 +59,9 @@ def notes(text: str) -> list[str]:
     found: list[str] = []
     hidden = sum(is_hidden(char) for char in text if char not in BREAKS)
     if hidden:
-        found.append(f"{hidden:,} {'character' if hidden == 1 else 'characters'} that do not show")
+        found.append(
+            "1 character does not show" if hidden == 1 else f"{hidden:,} characters do not show"
+        )
     if words := sorted({word.group() for word in _mixed(text)})[:3]:
         found.append("mixes alphabets that look alike in " + ", ".join(map(spelled, words)))
     if _RTL.search(text):

@@ -16,14 +16,16 @@ function say(words) {
 
 // -- time ------------------------------------------------------------------------------------
 
-function span(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  const two = (number) => String(number).padStart(2, "0");
-  if (minutes < 60) return `${minutes} min ${two(seconds % 60)} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${two(minutes % 60)} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+function span(ms) { // as times.py has it: the two largest parts
+  let left = Math.max(0, Math.floor(ms / 1000));
+  const parts = [];
+  for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]]) {
+    const count = Math.floor(left / size);
+    left %= size;
+    if (count || parts.length) parts.push(count ? `${count} ${unit}` : "");
+    if (parts.length === 2) break;
+  }
+  return parts.filter(Boolean).join(" ") || "0 s";
 }
 
 function tick() {
@@ -35,7 +37,7 @@ function tick() {
   }
   for (const time of $$("[data-at]")) {
     const past = now() - Number(time.dataset.at);
-    time.textContent = past >= 0 ? `${span(past)} ago` : `in ${span(-past)}`;
+    time.textContent = past >= 1000 ? `${span(past)} ago` : "just now";
   }
   dwell();
 }
@@ -53,7 +55,7 @@ function dwell() {
 
 async function refresh() {
   const live = $("#live");
-  const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+  const answer = await fetch(`/inbox/list${location.search}`, { headers: { accept: "text/html" }, redirect: "error" });
   if (!answer.ok) return;
   const fresh = $("#live", new DOMParser().parseFromString(await answer.text(), "text/html"));
   if (!fresh) return;
@@ -107,11 +109,10 @@ function selected() {
 
 // -- keys -----------------------------------------------------------------------------------
 
-const keys = new Map(); // letter -> what it does
-for (const pair of (document.body.dataset.keys || "").split(" ")) {
-  const [what, letter] = pair.split("=");
-  if (letter) keys.set(letter, what);
-}
+const keys = new Map(); // letter -> what it does: one letter each, "-" for none; see keyboard.py
+const names = ["down", "up", "approve", "deny", "edit", "select", "search", "help"];
+const letters = document.body.dataset.keys.length === names.length ? document.body.dataset.keys : "jkarex/?";
+names.forEach((name, at) => { if (letters[at] !== "-") keys.set(letters[at], name); });
 
 function step(by) {
   const links = $$(".item .what a, [data-step]");
