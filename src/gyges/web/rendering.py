@@ -2,7 +2,7 @@
 """How templates are read and what they may call. Everything is escaped; a name that is not there is an error."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -25,13 +25,10 @@ class _Loader(PackageLoader):
 
 def templates_of(statics: Statics) -> Environment:
     """The templates in `web/templates`."""
-    made = Environment(
+    made: Any = Environment(
         loader=_Loader("gyges.web", "templates"), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
-    tools: dict[str, object] = {
-        "static_url": statics.url, "iso": times.iso, "ago": times.ago, "span": times.span,
-    }  # fmt: skip
-    cast("dict[str, object]", made.globals).update(tools)
-    cast("dict[str, object]", made.filters)["pieces"] = pieces
-    return made
+    made.globals.update(static_url=statics.url, iso=times.iso, ago=times.ago, span=times.span)
+    made.filters.update(pieces=pieces)
+    return cast("Environment", made)
