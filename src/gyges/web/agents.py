@@ -141,7 +141,7 @@ async def list_agents(call: Call[None, Nothing]) -> Reply:
     return reply(await agents_of(call.gate, call.now))
 
 
-async def show(call: Call[None, Nothing]) -> Reply:
+async def show_agent(call: Call[None, Nothing]) -> Reply:
     """One agent: its keys, what it may do, what it did, the stops that hold for it."""
     scope = call.key.scope
     reader = call.key.name if scope is Scope.APPROVER else "" if scope is Scope.AUDITOR else None

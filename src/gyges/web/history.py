@@ -105,7 +105,7 @@ async def page(visit: Visit) -> Response:
     return visit.render("history.html", context)
 
 
-async def look(call: Call[None, bodies.HistoryQuery]) -> Reply:
+async def search_history(call: Call[None, bodies.HistoryQuery]) -> Reply:
     """A page of cases by what was said in them, newest first."""
     q = call.query
     query = CaseSearch(

@@ -126,7 +126,7 @@ async def evidence(visit: Visit) -> Response:
     )
 
 
-async def look(call: Call[None, Nothing]) -> Reply:
+async def look_at_timeline(call: Call[None, Nothing]) -> Reply:
     """One case from first to last, as the log has it."""
     case = await found(call.gate, call.params[0])
     voter = call.key.name if call.key.scope is Scope.APPROVER else ""
