@@ -131,7 +131,8 @@ class Judge:
         standing = await self.parts.store.grants(case.action.agent, case.action.tool)
         if not standing:
             return after, ()
-        people = await self.parts.store.keys()
+        store = self.parts.store
+        people = [*await store.keys(), *grants.approvers(await store.people())]
         votes, used = grants.speak(after, standing, people, self.now)
         return (self.follow(replace(case, votes=votes), verdicts), used) if votes else (after, ())
 

@@ -5,6 +5,7 @@ No key and no button of a case leads to a grant that is ready to be made: the fo
 what may vary left open on purpose. Whether a grant is narrow enough is for the gate to say.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +18,13 @@ from gyges.gate.desk import GrantDraft
 from gyges.person import Role
 from gyges.principal import Scope
 from gyges.standing import Grant, Match, Pin
-from gyges.web.values import leaves, written
-from gyges.web.visible import pieces
+from gyges.web.values import Leaf, leaves, written
+from gyges.web.visible import notes, pieces
 from gyges.web.visit import Visit
 
 ROWS = 4  # pins of an empty form
 MOST = 20
+LONGEST = 400  # characters of a value that is offered as a pin
 HOUR_MS = 3_600_000
 TESTS = {
     "text": "is the text", "json": "is the JSON value", "one_of": "is one of (JSON list)",
@@ -164,9 +166,12 @@ async def _from_case(visit: Visit) -> tuple[dict[str, str], list[tuple[str, str,
         return {}, []
     action = case.action
     found = list(leaves(action.arguments))[:MOST] if action.arguments else []
-    pins = [
-        (leaf.pointer, "text" if isinstance(leaf.value, str) else "json", written(leaf.value))
-        for leaf in found
-        if len(written(leaf.value)) <= 400
-    ]
+    pins = [_as_is(leaf) for leaf in found if len(written(leaf.value)) <= LONGEST]
     return {"agent": action.agent, "tool": action.tool}, pins
+
+
+def _as_is(leaf: Leaf) -> tuple[str, str, str]:
+    """The row that pins a value to what it is; text that would not show as itself comes as JSON, escaped."""
+    if isinstance(leaf.value, str) and leaf.value.isprintable() and not notes(leaf.value):
+        return leaf.pointer, "text", leaf.value
+    return leaf.pointer, "json", json.dumps(leaf.value)
