@@ -35,9 +35,9 @@ async def own(visit: Visit) -> Told | None:
 
 
 async def page(visit: Visit) -> Response:
-    """GET /reviewers?days=N: all who answered; an approver without another role is led to their own."""
+    """GET /reviewers?days=N: all who answered; an approver without another role gets their own."""
     if not _sees_all(visit):
-        return visit.go(f"/reviewers/{visit.who.name}")
+        return await _shown(visit, visit.who.name)
     days = _days(visit)
     records = await visit.gate.corridor.records(days=days)
     return visit.render("reviewers.html", {"records": records, "days": days})
@@ -48,6 +48,10 @@ async def record_page(visit: Visit) -> Response:
     name = visit.part("name")[:100]
     if not (_sees_all(visit) or same(name, visit.who.name)):
         raise NotFound("approvers see their own record only")
+    return await _shown(visit, name)
+
+
+async def _shown(visit: Visit, name: str) -> Response:
     told = await _told(visit, name, _days(visit))
     return visit.render("reviewer.html", {"told": told, "all": _sees_all(visit)})
 
