@@ -80,7 +80,7 @@ class Desk(Attending):
             case = await self.found(id)
             try:
                 vote = approvals.vote(
-                    case, by, say, digest=digest, now=self.now, group=group, method=_method(how),
+                    case, by, say, digest=digest, now=self.now, group=group, method=method_of(how),
                     signed=how.assertion is not None,
                 )  # fmt: skip
                 vote = replace(
@@ -269,7 +269,8 @@ class Desk(Attending):
         return Event(kind=kind, at=self.now, subject=subject, body=body)
 
 
-def _method(how: How) -> str:
+def method_of(how: How) -> str:
+    """How a vote says that somebody was identified; "passkey" is for those that are signed with one."""
     if how.assertion is not None:
         return Method.PASSKEY.value
     return UNSIGNED if how.method == Method.PASSKEY else how.method

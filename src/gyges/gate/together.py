@@ -12,7 +12,7 @@ from gyges.case import Case, Say, Vote
 from gyges.episode import Event, Kind
 from gyges.errors import Conflict, Forbidden, GygesError, Overburdened, Unprocessable
 from gyges.gate import approvals
-from gyges.gate.desk import Desk, How
+from gyges.gate.desk import Desk, How, method_of
 from gyges.gate.judge import plain
 from gyges.gate.states import stay
 from gyges.ports import Change
@@ -87,5 +87,5 @@ async def _one(desk: Desk, item: Item, by: Key, how: How, reason: str) -> tuple[
 
 
 async def _vote(desk: Desk, case: Case, digest: str, by: Key, how: How) -> Vote:
-    vote = approvals.vote(case, by, Say.APPROVE, digest=digest, now=desk.now, method=how.method)
+    vote = approvals.vote(case, by, Say.APPROVE, digest=digest, now=desk.now, method=method_of(how))
     return await desk.heeded(case, replace(vote, attention=how.attention))

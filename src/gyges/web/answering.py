@@ -16,6 +16,7 @@ from gyges.errors import Conflict, GygesError
 from gyges.gate import together
 from gyges.gate.desk import How
 from gyges.principal import Scope
+from gyges.web import signing
 from gyges.web.casepage import Again, document, found, page
 from gyges.web.shown import Shown, load_key, unseal
 from gyges.web.view import view_digest
@@ -41,10 +42,14 @@ async def approve(visit: Visit) -> Response:
         case = await found(visit)
         shown = await checked(visit, case)
         look.token, look.opened = visit.form["shown"], shown.opened
+        reason = visit.form.get("reason", "")[:4000]
         case = await visit.gate.corridor.answer(
             case.id, by=visit.key(Scope.APPROVER), say=Say.APPROVE,
             digest=visit.form.get("digest", ""), group=visit.form.get("group", ""),
-            reason=visit.form.get("reason", "")[:4000], how=how(visit, shown),
+            reason=reason, how=How(
+                method=visit.seat.method.value, attention=attention(visit, shown),
+                assertion=signing.brought(visit, case, shown.view, look.token, reason),
+            ),
         )  # fmt: skip
         visit.front.desk.metrics.answered(Say.APPROVE)
         return visit.go(f"/a/{case.id}", said="approved")
@@ -122,11 +127,6 @@ async def checked(visit: Visit, case: Case) -> Shown:
     if view_digest(await document(visit, case, shown.against)) != shown.view:
         raise Conflict(CHANGED)
     return shown
-
-
-def how(visit: Visit, shown: Shown) -> How:
-    """How this answer was given: as whom, and having looked how long at what."""
-    return How(method=visit.seat.method.value, attention=attention(visit, shown))
 
 
 def attention(visit: Visit, shown: Shown) -> Attention:

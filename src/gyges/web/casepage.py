@@ -19,6 +19,7 @@ from gyges.person import Role
 from gyges.pointer import Missing, find
 from gyges.ports import CaseQuery
 from gyges.principal import Scope
+from gyges.web import signing
 from gyges.web.preview import headline, previews
 from gyges.web.shown import Shown, load_key, seal
 from gyges.web.values import written
@@ -71,15 +72,18 @@ async def page(visit: Visit, case: Case, again: Again = AGAIN) -> Response:
     asked = corridor.demand(case)
     typed = asked.typed
     settings = visit.gate.settings
+    sealed = again.token or token(visit, case, view)
     context = {
         "view": view,
+        "signing": signing.offered(visit, case, view, sealed),
         "agent": case.action.agent,
         "you": standing(visit, case),
         "demand": {
             "dwell_ms": asked.dwell_ms,
             "typed": {"label": typed.label, "pointer": typed.pointer} if typed else None,
         },
-        "shown": again.token or token(visit, case, view),
+        "load": await _load(visit),
+        "shown": sealed,
         "opened": again.opened or visit.now,
         "created": case.created,
         "deadline": case.deadline,
@@ -113,14 +117,21 @@ def standing(visit: Visit, case: Case) -> dict[str, Any]:
         return {"may": False, "deny": False, "groups": [], "why": "Answering takes an approver."}
     by = visit.key(Scope.APPROVER)
     try:
-        sure = case.requirement.assurance or "key"
-        approvals.vote(case, by, Say.APPROVE, digest=case.digest, now=visit.now, method=sure)
+        approvals.vote(case, by, Say.APPROVE, digest=case.digest, now=visit.now, signed=True)
     except GygesError as error:
         open_ = case.state is State.WAITING and visit.now < case.deadline
         return {"may": False, "deny": open_, "groups": [], "why": _sentence(str(error))}
     missing = case.requirement.missing(case.approvals())
     held = [group for group in missing if group in by.groups]
     return {"may": True, "deny": True, "groups": held, "why": ""}
+
+
+async def _load(visit: Visit) -> dict[str, Any] | None:
+    """How much this reader has approved within the hour, where that is much."""
+    found = await visit.gate.corridor.load(visit.who.name)
+    if not found.heavy or not visit.may(Role.APPROVER):
+        return None
+    return {"approvals": found.approvals, "most": found.most, "full": found.full}
 
 
 async def whole(visit: Visit) -> Response:

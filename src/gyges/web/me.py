@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gyges.errors import Forbidden, NotFound, Unauthenticated, Unprocessable
 from gyges.person import Method
-from gyges.web import session
+from gyges.web import passkeys, reviewing, session
 from gyges.web.visit import Visit
 
 FRESH_MS = 15 * 60_000  # how long after a strong sign-in the old password need not be given
@@ -36,6 +36,8 @@ async def show(visit: Visit) -> Response:
                 for found in sessions
             ],
             "old_needed": _old_needed(visit),
+            "record": await reviewing.own(visit),
+            "passkeys": passkeys.own(visit),
         },
     )  # fmt: skip
 

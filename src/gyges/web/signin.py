@@ -6,11 +6,13 @@ nothing up: what fetches links to look for harm would sign itself in otherwise. 
 have files of their own.
 """
 
+from typing import Any
+
 from starlette.responses import Response
 
 from gyges.errors import Unauthenticated
 from gyges.person import Method, Person
-from gyges.web import session
+from gyges.web import passkeys, session
 from gyges.web.throttle import network
 from gyges.web.visit import Visit
 
@@ -30,11 +32,16 @@ async def with_password(visit: Visit) -> Response:
     try:
         person = await visit.gate.accounts.by_password(name, password, now=visit.now)
     except Unauthenticated as error:
-        context = {**_context(visit, visit.form.get("next", "")), "wrong": str(error), "name": name}
-        return visit.render("sign_in.html", context, 403)
+        return ask_again(visit, str(error), name)
     visit.front.by_address.give_back(address)
     visit.front.by_account.give_back(account)
     return await signed_in(visit, person, Method.PASSWORD, visit.form.get("next", ""))
+
+
+def ask_again(visit: Visit, wrong: str, name: str = "") -> Response:
+    """The page to sign in on, saying what was wrong."""
+    context = _context(visit, visit.form.get("next", ""))
+    return visit.render("sign_in.html", {**context, "wrong": wrong, "name": name}, 403)
 
 
 async def signed_in(visit: Visit, person: Person, method: Method, wanted: str = "") -> Response:
@@ -76,10 +83,11 @@ def count(visit: Visit) -> None:
     visit.front.by_address.take(network(client.host if client else ""), visit.now)
 
 
-def _context(visit: Visit, wanted: str) -> dict[str, str | bool]:
+def _context(visit: Visit, wanted: str) -> dict[str, Any]:
     return {
         "next": session.own_path(wanted, ""),
         "wrong": "",
         "name": "",
         "oidc": bool(visit.gate.settings.oidc_issuer),
+        "passkey": passkeys.for_sign_in(visit),
     }
