@@ -48,7 +48,7 @@ class Common(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     )
 
 
-class Webhook(Common, tag="webhook", tag_field="kind", frozen=True):
+class Webhook(Common, tag="webhook", tag_field="kind", frozen=True, kw_only=True):
     """A URL of one's own, told by Standard Webhooks. `secret_file`: one whsec_... a line."""
 
     url: str
@@ -57,7 +57,7 @@ class Webhook(Common, tag="webhook", tag_field="kind", frozen=True):
     ca_file: str = ""
 
 
-class Mail(Common, tag="mail", tag_field="kind", frozen=True):
+class Mail(Common, tag="mail", tag_field="kind", frozen=True, kw_only=True):
     """An SMTP server. `to` are addresses; with `people` also the approvers of the asked groups."""
 
     host: str
@@ -71,18 +71,23 @@ class Mail(Common, tag="mail", tag_field="kind", frozen=True):
     ca_file: str = ""
 
 
-class Slack(Common, tag="slack", tag_field="kind", frozen=True):
+class Slack(Common, tag="slack", tag_field="kind", frozen=True, kw_only=True):
     """A Slack channel. `review` is the highest level that may be decided in Slack; none: only looked at."""
 
     channel: str
     token_file: str
+    events: tuple[str, ...] = (
+        "waiting",
+        "escalated",
+        "flood",
+    )  # an end rewrites the message anyway
     signing_secret_file: str = ""
     review: str = "none"
     people: dict[str, str] = msgspec.field(default_factory=dict[str, str])  # Slack user -> account
     api: str = "https://slack.com/api/"
 
 
-class Apprise(Common, tag="apprise", tag_field="kind", frozen=True):
+class Apprise(Common, tag="apprise", tag_field="kind", frozen=True, kw_only=True):
     """Whatever Apprise can reach. `url_file`: one Apprise URL a line, all told the same."""
 
     url_file: str

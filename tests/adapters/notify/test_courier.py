@@ -1,0 +1,429 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The courier: intent exactly once, delivery at least once, through failures, crashes and restarts."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gyges.adapters.notify import courier as couriers
+from gyges.adapters.notify.channel import Later, Message, Never, Sent
+from gyges.adapters.notify.config import Webhook
+from gyges.adapters.notify.courier import KEEP_MS, LONGEST_MS
+from gyges.adapters.notify.plan import BACKOFF_S
+from gyges.case import State
+from gyges.errors import StoreDown
+from gyges.ledger.note import Signer
+from gyges.ledger.sqlite import SqliteStore
+from tests.adapters.notify.office import (
+    HOOK,
+    NOON,
+    SECRET,
+    Office,
+    Postbox,
+    a_case,
+    a_notice,
+    a_vote,
+    chat,
+    mail,
+    person,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def hook(**more: object) -> Webhook:
+    """The webhook named post with other settings."""
+    return msgspec.structs.replace(HOOK, **more)
+
+
+async def test_a_notice_is_told_once() -> None:
+    """However often it is handed over, before and after it went out, there is one message."""
+    office = Office()
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    assert await office.tells(a_notice()) == LONGEST_MS
+    await office.tells(a_notice())
+    assert office.box.told == [("c-1",)]
+    (row,) = await office.rows()
+    assert (row.ok, row.due, row.done, row.attempts, row.ref) == (True, 0, NOON, 1, "ref-1")
+    assert await office.logged() == [
+        {
+            "notice": "n-1", "kind": "waiting", "channel": "post", "person": "", "ok": True,
+            "attempts": 1, "said": "",
+        }
+    ]  # fmt: skip
+
+
+async def test_what_is_told_is_a_pointer() -> None:
+    """Nothing that the agent wrote is in the message, in the outbox or in the log of it."""
+    office = Office()
+    await office.has(a_case())
+    await office.tells(a_notice())
+    assert SECRET not in repr((office.box.got, await office.rows(), await office.logged()))
+    (telling,) = office.box.got[0].tellings
+    assert telling.url == "https://gate.example.org/a/c-1"
+
+
+async def test_a_failure_is_tried_again_under_the_same_id() -> None:
+    """The wait grows; the message's id stays; the log hears of it once, at the end."""
+    box = Postbox(fails=[Later("down"), ConnectionError("gone")])
+    office = Office(box=box)
+    await office.has(a_case())
+    assert 5000 <= await office.tells(a_notice()) <= 6000
+    assert await office.after(4) > 0
+    assert box.tried == 1
+    await office.after(2)
+    (row,) = await office.rows()
+    assert (box.tried, row.attempts, row.said) == (2, 2, "gone")
+    await office.after(36)
+    assert (box.tried, box.told) == (3, [("c-1",)])
+    assert [body["attempts"] for body in await office.logged()] == [3]
+
+
+async def test_patience_ends_and_the_log_says_so() -> None:
+    """After the last attempt it is given up, with the reason, and never tried again."""
+    box = Postbox(fails=[Later("no route\nto host")] * 20)
+    office = Office(box=box)
+    await office.has(replace(a_case(), deadline=0))
+    await office.tells(a_notice())
+    for seconds in BACKOFF_S:
+        await office.after(seconds * 1.2)
+    assert box.tried == len(BACKOFF_S) + 1
+    assert await office.after(10**6) == LONGEST_MS
+    assert box.tried == len(BACKOFF_S) + 1
+    (body,) = await office.logged()
+    assert (body["ok"], body["said"]) == (False, "no route")
+
+
+async def test_never_is_never() -> None:
+    """What the other side will not take is not tried twice."""
+    office = Office(box=Postbox(fails=[Never("410")]))
+    await office.has(a_case())
+    assert await office.tells(a_notice()) == LONGEST_MS
+    (body,) = await office.logged()
+    assert (body["ok"], body["attempts"], body["said"]) == (False, 1, "410")
+
+
+async def test_a_channel_that_asks_for_rest_gets_it() -> None:
+    """After "in 90 seconds" nothing goes out on it, not for other cases either, until then."""
+    box = Postbox(fails=[Later("busy", 90)])
+    office = Office(box=box)
+    await office.has(a_case(), a_case("c-2"))
+    assert await office.tells(a_notice(), a_notice("n-2", case="c-2")) == 90_000
+    assert await office.after(89) == 1000
+    assert box.tried == 1
+    await office.after(1)
+    assert sorted(box.told) == [("c-1",), ("c-2",)]
+
+
+async def test_a_crash_between_sending_and_writing_sends_again() -> None:
+    """The store dies while the message is out: after a restart it goes out again, with the same id."""
+    office = Office()
+
+    class Dying(Postbox):
+        async def send(self, message: Message, now: int) -> Sent:
+            office.store.down = "power cut"
+            return await super().send(message, now)
+
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    office.restarted(dying := Dying())
+    with pytest.raises(StoreDown):
+        await office.courier.carry("post")
+    office.store.down = ""
+    office.restarted(box := Postbox())
+    await office.courier.carry("post")
+    assert [m.id for m in dying.got] == [m.id for m in box.got]
+    await office.courier.carry("post")
+    assert len(box.got) == 1
+
+
+async def test_being_cancelled_while_sending_loses_nothing() -> None:
+    """A gate that is stopped in the middle of a message sends it after its next start."""
+    office = Office()
+    sending = asyncio.Event()
+
+    class Slow(Postbox):
+        async def send(self, message: Message, now: int) -> Sent:
+            sending.set()
+            await asyncio.Event().wait()
+            raise AssertionError("nobody ends this wait")
+
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    task = asyncio.create_task(office.restarted(Slow()).run("post"))
+    await sending.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    office.restarted(box := Postbox())
+    await office.courier.carry("post")
+    assert box.told == [("c-1",)]
+
+
+async def test_a_message_that_hangs_is_given_up_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel that never answers counts as failed after its time, and is tried again later."""
+    monkeypatch.setattr(couriers, "LIMIT_S", 0)
+
+    class Hung(Postbox):
+        async def send(self, message: Message, now: int) -> Sent:
+            await asyncio.Event().wait()
+            raise AssertionError("nobody ends this wait")
+
+    office = Office(box=Hung())
+    await office.has(a_case())
+    assert await office.tells(a_notice()) >= 5000
+    (row,) = await office.rows()
+    assert (row.attempts, row.said, row.done) == (1, "TimeoutError", 0)
+
+
+async def test_the_outbox_survives_a_restart_of_the_store(tmp_path: Path) -> None:
+    """Rows on disk: a store that is closed and opened again still owes the message, and owes it once."""
+
+    async def opened() -> SqliteStore:
+        signer = Signer.from_seed("test.example/log", b"\x07" * 32)
+        return await SqliteStore.open(tmp_path / "db", origin="test.example/log", signer=signer)
+
+    office = Office(store=await opened())
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    await office.store.close()
+    office.store = await opened()
+    office.restarted()
+    await office.tells(a_notice())
+    await office.store.close()
+    office.store = await opened()
+    office.restarted()
+    await office.tells(a_notice())
+    assert office.box.told == [("c-1",)]
+    assert [body["ok"] for body in await office.logged()] == [True]
+    await office.store.close()
+
+
+async def test_nobody_is_asked_about_what_is_over() -> None:
+    """A case that was settled before its message went out: the message does not go out, and the log is silent."""
+    office = Office()
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    await office.has(replace(a_case(state=State.DENIED), version=1))
+    await office.courier.carry("post")
+    assert (office.box.told, await office.logged()) == ([], [])
+    assert [row.said for row in await office.rows()] == ["the case is denied already"]
+
+
+async def test_a_ladder_reminds_while_the_case_waits() -> None:
+    """At once, after ten minutes, after half an hour; an answer ends it."""
+    office = Office(plans=(hook(after_seconds=(0, 600, 1800)),))
+    await office.has(a_case())
+    assert await office.tells(a_notice()) == 600_000
+    await office.after(600)
+    assert office.box.told == [("c-1",), ("c-1",)]
+    await office.has(replace(a_case(state=State.GRANTED), version=1))
+    await office.after(1200)
+    assert len(office.box.told) == 2
+
+
+async def test_quiet_hours_collect_until_the_morning() -> None:
+    """A quiet Saturday: the medium waits for Sunday and arrives in one message; the high comes through."""
+    box = Postbox(collects=True)
+    office = Office(plans=(mail(quiet_days=("sat",), to=("a@b",), people=False),), box=box)
+    await office.has(a_case(), a_case("c-2"), a_case("c-3", risk=80))
+    notices = [a_notice(f"n-{n}", case=f"c-{n}") for n in (1, 2, 3)]
+    assert await office.tells(*notices) == 12 * 3_600_000
+    assert box.told == [("c-3",)]
+    await office.after(12 * 3600)
+    assert box.told == [("c-3",), ("c-1", "c-2")]
+    assert len(await office.logged()) == 3
+
+
+async def test_a_digest_is_one_message_for_each_person() -> None:
+    """What came within the hour goes out at its end, together; the urgent at once and alone."""
+    box = Postbox(collects=True)
+    office = Office(plans=(mail(digest_seconds=3600),), box=box)
+    cases = [a_case(f"c-{n}", risk=80 if n == 2 else 10) for n in range(4)]
+    await office.has(*cases, people=[person("ann", "finance"), person("bea", "finance")])
+    office.clock.advance(1)
+    notices = [a_notice(f"n-{n}", case=f"c-{n}", at=NOON + 1) for n in range(4)]
+    assert await office.tells(*notices) == 3_599_999
+    assert {(m.target, m.tellings[0].case) for m in box.got} == {
+        ("ann@example.org", "c-2"), ("bea@example.org", "c-2")
+    }  # fmt: skip
+    await office.after(3600)
+    later = {m.target: [t.case for t in m.tellings] for m in box.got[2:]}
+    assert later == {
+        "ann@example.org": ["c-0", "c-1", "c-3"],
+        "bea@example.org": ["c-0", "c-1", "c-3"],
+    }
+    assert len({m.id for m in box.got}) == 4
+
+
+async def test_a_batch_that_failed_stays_whole() -> None:
+    """The next attempt has the same cases, the same addressee and the same id."""
+    box = Postbox(collects=True, fails=[Later("down")])
+    office = Office(plans=(mail(to=("a@b",), people=False),), box=box)
+    await office.has(a_case(), a_case("c-2"))
+    await office.tells(a_notice(), a_notice("n-2", case="c-2"))
+    await office.after(6)
+    assert box.told == [("c-1", "c-2")]
+
+
+async def test_an_address_is_looked_up_when_it_is_told() -> None:
+    """Somebody who moved is told at the new address; somebody who left, or approves no more, is not told."""
+    box = Postbox(collects=True, fails=[Later("down")] * 3)
+    office = Office(plans=(mail(),), box=box)
+    staff = [person(name, "finance") for name in ("ann", "bea", "cy")]
+    await office.has(a_case(), people=staff)
+    await office.tells(a_notice())
+    ann = replace(staff[0], email="new@example.org", version=1)
+    left = replace(staff[1], disabled=1, version=1)
+    moved = replace(staff[2], roles=(), version=1)
+    await office.has(people=[ann, left, moved])
+    await office.after(6)
+    assert [m.target for m in box.got] == ["new@example.org"]
+    assert [(b["person"], b["ok"]) for b in await office.logged()] == [("ann", True)]
+    gone = "the account has no address any more, or does not approve"
+    assert [row.said for row in await office.rows()] == ["", gone, gone]
+
+
+async def test_no_channel_waits_for_another() -> None:
+    """One channel hangs; the other tells."""
+    office = Office(plans=(hook(name="slow"), hook(name="quick")))
+    hung = asyncio.Event()
+    told = asyncio.Event()
+
+    class Hung(Postbox):
+        async def send(self, message: Message, now: int) -> Sent:
+            hung.set()
+            await asyncio.Event().wait()
+            raise AssertionError("nobody ends this wait")
+
+    class Quick(Postbox):
+        async def send(self, message: Message, now: int) -> Sent:
+            told.set()
+            return await super().send(message, now)
+
+    await office.has(a_case())
+    legs = dict(office.courier.legs)
+    legs["slow"] = replace(legs["slow"], channel=Hung())
+    legs["quick"] = replace(legs["quick"], channel=Quick())
+    office.courier.legs = legs
+    tasks = [asyncio.create_task(office.courier.run(name)) for name in legs]
+    try:
+        async with asyncio.timeout(30):
+            await office.courier.tell(a_notice())
+            await hung.wait()
+            await told.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_loop_outlives_a_store_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tries again, and tells when the store is back."""
+    monkeypatch.setattr(couriers, "RETRY_MS", 1)
+    office = Office()
+    told = asyncio.Event()
+
+    class Box(Postbox):
+        async def send(self, message: Message, now: int) -> Sent:
+            told.set()
+            return await super().send(message, now)
+
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    office.store.down = "away"
+    task = asyncio.create_task(office.restarted(Box()).run("post"))
+    try:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        office.store.down = ""
+        async with asyncio.timeout(30):
+            await told.wait()
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+# --- messages that are rewritten ---
+
+
+async def test_an_end_rewrites_what_was_asked() -> None:
+    """The message of a case that is decided is rewritten once, by the reference it was sent with."""
+    box = Postbox(amends=True)
+    office = Office(plans=(chat(),), box=box)
+    await office.has(a_case())
+    await office.tells(a_notice())
+    await office.has(replace(a_case(state=State.GRANTED, votes=(a_vote(),)), version=1))
+    await office.tells(end := a_notice("n-2", kind="granted"))
+    await office.tells(end)
+    assert [(m.ref, m.tellings[0].kind) for m in box.got] == [("", "waiting"), ("ref-1", "granted")]
+    assert len(await office.logged()) == 1
+
+
+async def test_what_never_went_out_is_not_rewritten() -> None:
+    """The case ended before its message was sent: neither is."""
+    box = Postbox(amends=True)
+    office = Office(plans=(chat(),), box=box)
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    await office.has(replace(a_case(state=State.EXPIRED), version=1))
+    await office.courier.tell(a_notice("n-2", kind="expired"))
+    await office.courier.carry("post")
+    assert box.got == []
+    assert [row.said for row in await office.rows()] == [
+        "the case is expired already", "there is no message to rewrite"
+    ]  # fmt: skip
+
+
+async def test_a_rewriting_comes_at_night_too() -> None:
+    """Quiet hours hold back no correction: it makes no sound."""
+    box = Postbox(amends=True)
+    office = Office(plans=(chat(quiet_days=("sun",)),), box=box)
+    await office.has(a_case())
+    await office.tells(a_notice())
+    office.clock.advance(seconds=86_400)
+    await office.has(replace(a_case(state=State.DENIED), version=1))
+    await office.tells(a_notice("n-2", kind="denied", at=office.clock.now()))
+    assert [m.ref for m in box.got] == ["", "ref-1"]
+
+
+# --- keeping house ---
+
+
+async def test_finished_rows_are_forgotten_after_a_month() -> None:
+    """The outbox stays small, and what is not finished stays."""
+    office = Office(box=Postbox(fails=[]))
+    await office.has(a_case(), a_case("c-2"))
+    await office.tells(a_notice())
+    await office.after(KEEP_MS / 1000 - 1)
+    assert len(await office.rows()) == 1
+    await office.after(1)
+    assert await office.rows() == []
+
+
+async def test_without_channels_nothing_is_written() -> None:
+    """A gate without notify.toml makes no rows and needs no store for it."""
+    office = Office(plans=())
+    office.store.down = "away"
+    await office.courier.tell(a_notice())
+
+
+async def test_a_test_message_says_that_it_is_one() -> None:
+    """It goes to the fixed addressees and leaves no row."""
+    office = Office(plans=(mail(to=("a@b", "c@d")),), box=Postbox(collects=True))
+    await office.courier.test("post")
+    assert [m.target for m in office.box.got] == ["a@b", "c@d"]
+    assert {m.tellings[0].kind for m in office.box.got} == {"test"}
+    assert await office.rows() == []
+
+
+async def test_a_clock_that_stands_still_ends_a_round() -> None:
+    """What fails is not due again within the same round, so a round ends."""
+    office = Office(box=Postbox(fails=[Later("x")] * 3))
+    await office.has(*(a_case(f"c-{n}") for n in range(3)))
+    await office.tells(*(a_notice(f"n-{n}", case=f"c-{n}") for n in range(3)))
+    assert office.box.tried == 3
