@@ -92,7 +92,9 @@ def _ended(word: str) -> Callable[[Body], str]:
 
 
 def _by(word: str) -> Callable[[Body], str]:
-    return lambda body: _said(f"{word} by {_text(body, 'by') or 'nobody named'}", _text(body, "reason"))
+    return lambda body: _said(
+        f"{word} by {_text(body, 'by') or 'nobody named'}", _text(body, "reason")
+    )
 
 
 def _outcome(word: str) -> Callable[[Body], str]:
@@ -125,11 +127,26 @@ def _policy(body: Body) -> str:
 
 def _other(event: Event) -> str:
     """A sentence for a kind without one of its own: what and who."""
-    body = event.body
+    body, verb = event.body, _PERSON.get(event.kind)
+    if verb and event.subject.startswith("person:"):
+        name = event.subject.removeprefix("person:")
+        method = _text(body, "method")
+        return f"{name} {verb}" + (f" by {method}" if method else "")
     who = _text(body, "by") or _text(body, "person") or _text(body, "name")
-    return _said(f"{_plain(event.kind)} {event.subject}" + (f" by {who}" if who else ""), _text(body, "reason"))
+    return _said(
+        f"{_plain(event.kind)} {event.subject}" + (f" by {who}" if who else ""),
+        _text(body, "reason"),
+    )
 
 
+_PERSON = {
+    Kind.SIGNED_IN: "signed in",
+    Kind.SIGNED_OUT: "signed out",
+    Kind.SIGN_IN_REFUSED: "was refused to sign in",
+    Kind.PERSON_CHANGED: "has an account that was changed",
+    Kind.PASSKEY_ADDED: "has a new passkey",
+    Kind.PASSKEY_REMOVED: "has a passkey less",
+}
 _SAY: dict[Kind, Callable[[Body], str]] = {
     Kind.PROPOSED: _proposed,
     Kind.DECIDED: _decided,
@@ -151,4 +168,5 @@ _SAY: dict[Kind, Callable[[Body], str]] = {
     Kind.KEY_ENROLLED: _key("enrolled"),
     Kind.KEY_REVOKED: _key("revoked"),
     Kind.POLICY_LOADED: _policy,
+    Kind.GATE_STARTED: lambda body: f"the gate started, version {_text(body, 'version')}",
 }
