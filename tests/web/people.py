@@ -6,12 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import httpx
 
 from gyges.gate.accounts import Edit
 from gyges.person import Method, Person, Role
-from gyges.web.session import COOKIE
+from gyges.web.session import COOKIE, FORM
 from tests.web.conftest import BASE, House, speaking
 
 PASSWORD = "a calm and dense sentence"
@@ -46,13 +47,14 @@ class Browser:
         self, path: str, form: Mapping[str, str | list[str]] | None = None, **headers: str
     ) -> httpx.Response:
         """Send a form as one of our own pages does."""
-        sent = {"origin": BASE, "sec-fetch-site": "same-origin", **_named(headers)}
-        return await self.client.post(path, data=dict(form or {}), headers=sent)
+        sent = {"origin": BASE, "sec-fetch-site": "same-origin", "content-type": FORM}
+        body = urlencode(form or {}, doseq=True)
+        return await self.client.post(path, content=body, headers={**sent, **_named(headers)})
 
     @property
     def cookie(self) -> str:
         """The session's secret; "" when there is none."""
-        return self.client.cookies.get(COOKIE, "")
+        return self.client.cookies.get(COOKIE) or ""
 
 
 def browser(house: House) -> Browser:

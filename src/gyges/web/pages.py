@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from jinja2 import Environment
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -22,6 +23,7 @@ from gyges.person import Role
 from gyges.web import mistakes, session
 from gyges.web.call import Desk
 from gyges.web.door import REQUEST
+from gyges.web.problems import NoMethod
 from gyges.web.rendering import templates_of
 from gyges.web.statics import Statics
 from gyges.web.throttle import Throttle
@@ -108,6 +110,31 @@ def routes_of(front: Front, table: Iterable[Page]) -> list[Route]:
     return [static, *twins, *plain]
 
 
+def nowhere_of(front: Front) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What answers where there is no page, or not for this method."""
+
+    async def nowhere(request: Request, error: Exception) -> Response:
+        path = request.url.path[:200]
+        found: GygesError = NotFound(f"there is nothing at {path}")
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            found = NoMethod(request.method, (error.headers or {}).get("Allow", ""))
+        if "text/html" not in request.headers.get("accept", ""):
+            return mistakes.problem(found, request)
+        now, number = front.desk.gate.clock.now(), request.scope[REQUEST]
+        visit = Visit(request=request, front=front, now=now, origin="", number=number)
+        return _fenced(mistakes.shown(visit, found))
+
+    return nowhere
+
+
+def _fenced(response: Response) -> Response:
+    """With the headers that every page has."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("cache-control", "no-store")
+    return response
+
+
 def _endpoint(front: Front, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         now = front.desk.gate.clock.now()
@@ -122,10 +149,7 @@ def _endpoint(front: Front, page: Page) -> Callable[[Request], Awaitable[Respons
         except Exception:
             logger.exception("request %s failed", visit.number)
             response = mistakes.fault(visit)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("cache-control", "no-store")
-        return response
+        return _fenced(response)
 
     return endpoint
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from gyges.errors import Forbidden, Malformed
 from gyges.settings import Settings
 from gyges.web.door import LOOPBACK
-from gyges.web.problems import Misdirected, TooLarge, WrongType
+from gyges.web.problems import HttpError, Misdirected, TooLarge
 
 COOKIE = "gyges_session"
 FORM = "application/x-www-form-urlencoded"
@@ -25,6 +25,14 @@ _OWN_PATH = re.compile(
     r"/(?:(?![/\\])[!-\[\]-~]*)?"
 )  # one slash first, visible ASCII, no backslash
 _AWAY = ("/sign-in", "/sign-out", "/link/", "/static/")  # nowhere to come back to
+
+
+class NoForm(HttpError):
+    """415: something else than a form, which another site might have been allowed to send."""
+
+    status = 415
+    code = "wrong-type"
+    headers = ((b"accept", FORM.encode()),)
 
 
 def origin_of(request: Request, settings: Settings) -> str:
@@ -57,10 +65,10 @@ def check_same_origin(request: Request, origin: str) -> None:
 
 
 async def read_form(request: Request, limit: int) -> dict[str, tuple[str, ...]]:
-    """The fields of an urlencoded form of at most `limit` bytes; raise `WrongType`, `TooLarge`, `Malformed`."""
+    """The fields of an urlencoded form of at most `limit` bytes; raise `NoForm`, `TooLarge`, `Malformed`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
-        raise WrongType(f"a form comes as {FORM}")
+        raise NoForm(f"a form comes as {FORM}")
     body = b""
     async for chunk in request.stream():
         body += chunk

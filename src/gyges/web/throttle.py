@@ -15,6 +15,7 @@ from array import array
 from gyges.web.problems import HttpError
 
 BUCKETS = 8192
+ROUNDING = 1e-6  # of a try
 
 
 class SlowDown(HttpError):
@@ -45,7 +46,7 @@ class Throttle:
         place = self._place(name)
         level = max(0.0, self._level[place] - max(0, now - self._at[place]) / self._refill)
         self._at[place] = max(now, self._at[place])
-        full = level + 1 > self._burst
+        full = level + 1 > self._burst + ROUNDING
         self._level[place] = level if full else level + 1
         if full:
             raise SlowDown(max(1, round((level + 1 - self._burst) * self._refill / 1000)))
