@@ -25,6 +25,8 @@ from gyges.web.visible import pieces, spelled
 Panel = dict[str, Json]
 BRIEF = 90
 LINES = 400  # of a diff
+LISTED = 100  # recipients, domains
+READ = 20_000  # characters of a command that are taken apart
 COMPARED = 1_000  # lines of either text; beyond that comparing takes too long
 LONGEST = 400_000  # characters of both
 _TO = ("to", "cc", "bcc", "recipient", "recipients", "payee", "channel", "account", "iban")
@@ -118,9 +120,11 @@ def _mail(arguments: Mapping[str, Json], risk: str) -> Panel | None:
     domains = sorted({name.rpartition("@")[2] for name in people if "@" in name})
     many = f"{len(people)} recipients" if len(people) > 1 else people[0]
     subject = _text(arguments, ("subject", "title"))
-    rows = [_row("recipient", name) for name in people]
+    rows = [_row("recipient", name) for name in people[:LISTED]]
+    if len(people) > LISTED:
+        rows.append(_row("recipients", f"and {len(people) - LISTED:,} more"))
     if domains:
-        rows.append(_row("domains", ", ".join(domains)))
+        rows.append(_row(f"{len(domains)} domains", ", ".join(domains[:LISTED])))
     return _panel("mail", f"to {many}" + (f": {subject}" if subject else ""), rows)
 
 
@@ -133,7 +137,8 @@ def _shell(arguments: Mapping[str, Json]) -> Panel | None:
     else:
         return None
     shown: list[Json] = [
-        {"text": pieces(t), "operator": bool(_OPERATOR.fullmatch(t))} for t in tokens[:200]
+        {"text": pieces(t[:2000]), "operator": bool(_OPERATOR.fullmatch(t))}
+        for t in tokens[: 2 * LISTED]
     ]
     head = value if isinstance(value, str) else " ".join(tokens)
     return {**_panel("shell", head, []), "tokens": shown, "count": len(tokens)}
@@ -221,13 +226,14 @@ def _names(value: Json) -> Iterator[str]:
 
 
 def _tokens(command: str) -> list[str]:
-    lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
+    lexer = shlex.shlex(command[:READ], posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
+    rest = ["(and more, not taken apart)"] if len(command) > READ else []
     try:
-        return list(lexer)
+        return [*lexer, *rest]
     except ValueError:
-        return [*command.split(), "(its quotes do not close)"]
+        return [*command[:READ].split(), *(rest or ["(its quotes do not close)"])]
 
 
 def _word(value: Json) -> str:

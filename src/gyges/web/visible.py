@@ -18,6 +18,7 @@ from gyges.canon import Json
 
 Pieces: TypeAlias = list[Json]
 
+NAMED = 60  # characters of a word that a sentence quotes
 STACK = 2  # combining marks on one letter; a tower of them overwrites the lines above
 BREAKS = {"\n": "↵", "\t": "⇥"}
 # Printable by Unicode's word, yet they show nothing or change how others show.
@@ -27,7 +28,8 @@ _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LATIN = re.compile("[A-Za-z]")
 _HOMOGLYPH = re.compile(f"[{_ALIKE}]")
 _WORD = re.compile(r"[^\s/@.:,;()\[\]{}<>\"'=&?]+")
-_HOST = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}")
+# Begins only where a name can, and its labels are bounded: linear in whatever an agent sends.
+_HOST = re.compile(r"(?<![\w.-])(?:[\w-]{1,63}\.){1,20}[\w-]{2,63}")
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
 
 
@@ -62,7 +64,7 @@ def notes(text: str) -> list[str]:
         found.append(
             "1 character does not show" if hidden == 1 else f"{hidden:,} characters do not show"
         )
-    if words := sorted({word.group() for word in _mixed(text)})[:3]:
+    if words := sorted({word.group()[:NAMED] for word in _mixed(text)})[:3]:
         found.append("mixes alphabets that look alike in " + ", ".join(map(spelled, words)))
     if _RTL.search(text):
         found.append("holds letters that are read from right to left")
