@@ -128,6 +128,7 @@ def _eddsa(fields: dict[int, int | bytes]) -> Check:
 
 def _rs256(fields: dict[int, int | bytes]) -> Check:
     n, e = _bytes(fields, -1), _bytes(fields, -2)
+    assert len(e) <= 4
     key = rsa.RSAPublicNumbers(int.from_bytes(e, "big"), int.from_bytes(n, "big")).public_key()
     assert 2048 <= key.key_size <= 4096
     return lambda signature, data: key.verify(signature, data, padding.PKCS1v15(), SHA256())

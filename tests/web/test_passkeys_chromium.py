@@ -161,7 +161,7 @@ async def post(desk: Desk, case: dict[str, Any], form: dict[str, str]) -> httpx.
                 "origin": desk.url,
                 "sec-fetch-site": "same-origin",
                 "content-type": "application/x-www-form-urlencoded",
-                "cookie": "; ".join(f"{c['name']}={c['value']}" for c in cookies),
+                "cookie": "; ".join(f"{c.get('name')}={c.get('value')}" for c in cookies),
             },
         )
 

@@ -17,6 +17,7 @@ from gyges.errors import (
     BadProof,
     Conflict,
     Forbidden,
+    Malformed,
     Misconfigured,
     NotFound,
     Unauthenticated,
@@ -172,9 +173,25 @@ def _registered(found: Enrolment, rp_id: str) -> tuple[bytes, bytes, int]:
         )
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise Unprocessable(f"this is no passkey made here: {str(error)[:200]}") from None
+    if framed(found.credential):
+        raise Unprocessable("this passkey was made inside a page of somebody else")
     if not 16 <= len(told.credential_id) <= 1023:
         raise Unprocessable("the passkey's id is too short or too long")
     return told.credential_id, told.credential_public_key, told.sign_count
+
+
+def framed(credential: str) -> bool:
+    """Whether the browser says that a new credential was made in a frame of a foreign page.
+
+    The library does not look: `crossOrigin` is true or `topOrigin` is there (section 5.8.1).
+    """
+    try:
+        response = canon.parse_object(credential)["response"]
+        assert isinstance(response, dict)
+        told = canon.parse_object(signed.unb64(str(response["clientDataJSON"])))
+    except (Malformed, BadProof, KeyError, AssertionError):
+        return True
+    return told.get("crossOrigin", False) is not False or "topOrigin" in told
 
 
 def _with_key(person: Person, found: Assertion) -> Assertion:

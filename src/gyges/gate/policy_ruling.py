@@ -37,6 +37,7 @@ def decide(
 
     `signed` are those among the given that were signed with a passkey.
     """
+    signed = {name: min(n, given.get(name, 0)) for name, n in signed.items()}
     now = asked.put(given, signed)
     if now.errors:
         return refusal(policy, "a rule could not be evaluated: " + now.errors[0], now)

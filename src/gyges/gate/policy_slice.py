@@ -93,8 +93,7 @@ class Question:
         """The same question to other rules."""
         tail = f'"approvals":{self._counts(approvals)}'
         if self.slice.assured:
-            sure = {name: min(n, approvals.get(name, 0)) for name, n in signed.items()}
-            tail += f',"{SIGNED}":{self._counts(sure)}'
+            tail += f',"{SIGNED}":{self._counts(signed)}'
         request = {**self.head, "context": f"{self.context}{tail}}}"}
         result = _is_authorized(request, handle, self.entities)
         told = result.diagnostics

@@ -217,7 +217,7 @@ def _notified(decided: Mapping[str, Json], events: Sequence[Happened]) -> list[J
 
 
 def _reviewer(vote: Mapping[str, Json]) -> dict[str, Json]:
-    signed = _map(vote, "assertion")
+    signed, looked = _map(vote, "assertion"), _map(vote, "attention")
     return {
         "identity": vote.get("person"),
         "method": vote.get("method"),
@@ -229,9 +229,9 @@ def _reviewer(vote: Mapping[str, Json]) -> dict[str, Json]:
         "digest_shown": vote.get("digest"),
         "reason": vote.get("reason"),
         "guidance": vote.get("guidance"),
-        "opened": None,
-        "dwell": None,
-        "expanded": None,
+        "opened": looked.get("opened"),
+        "dwell": looked.get("dwell_ms"),
+        "expanded": looked.get("expanded"),
         "assertion": _some(signed, "credential", "origin") if signed else None,
     }
 

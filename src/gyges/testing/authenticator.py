@@ -8,6 +8,7 @@ lies where a test tells it to: every part of an assertion can be replaced before
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from gyges import cose
 from gyges.case import Assertion
 from gyges.person import Passkey
-from gyges.signed import PRESENT, VERIFIED, b64, challenge
+from gyges.signed import ATTESTED, PRESENT, VERIFIED, b64, challenge
 
 Private = ec.EllipticCurvePrivateKey | Ed25519PrivateKey | rsa.RSAPrivateKey
 ORIGIN = "https://gate.example"
@@ -27,7 +28,7 @@ RP_ID = "gate.example"
 class SoftPasskey:
     """One credential. `counter` grows with each signature; 0 and `counts` False: it keeps none."""
 
-    id: bytes = b"credential-1"
+    id: bytes = b"credential-number-1"
     private: Private = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     counter: int = 0
     counts: bool = True
@@ -67,6 +68,28 @@ class SoftPasskey:
             origin=origin, rp_id=rp_id,
         )  # fmt: skip
 
+    def register(
+        self, preimage: str, *, origin: str = ORIGIN, rp_id: str = RP_ID,
+        flags: int = PRESENT | VERIFIED, client: dict[str, object] | None = None,
+    ) -> str:  # fmt: skip
+        """What a browser gives for a new credential, as JSON (attestation "none")."""
+        told: dict[str, object] = {
+            "type": "webauthn.create",
+            "challenge": challenge(preimage),
+            "origin": origin,
+            "crossOrigin": False,
+            **(client or {}),
+        }
+        head = hashlib.sha256(rp_id.encode()).digest() + bytes([flags | ATTESTED])
+        credential = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + self.public_key
+        data = head + self.counter.to_bytes(4, "big") + credential
+        response = {
+            "clientDataJSON": b64(json.dumps(told).encode()),
+            "attestationObject": b64(cbor({"fmt": "none", "attStmt": {}, "authData": data})),
+        }
+        name = b64(self.id)
+        return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": response})
+
 
 def signature_of(private: Private, data: bytes) -> bytes:
     """A signature in the algorithm that goes with the key."""
@@ -102,8 +125,8 @@ def cbor(value: object) -> bytes:
         case str():
             return _head(3, len(value.encode())) + value.encode()
         case dict():
-            pairs = b"".join(cbor(k) + cbor(v) for k, v in value.items())
-            return _head(5, len(value)) + pairs
+            found = cast("dict[object, object]", value)
+            return _head(5, len(found)) + b"".join(cbor(k) + cbor(v) for k, v in found.items())
         case _:
             raise TypeError(type(value).__name__)
 
