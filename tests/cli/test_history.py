@@ -92,10 +92,10 @@ def test_health_policy_and_events(town: Town, run: Run) -> None:
     code, text, _ = run("root", "policy", "show")
     assert code == 0
     assert '@id("constitution")' in text
-    code, text, _ = run("audrey", "log", "events", "--kind", "gate-started")
+    code, text, _ = run("audrey", "events", "--kind", "gate-started")
     assert code == 0
     assert "gate-started" in text
-    assert run("rita", "log", "events")[0] == 2
+    assert run("rita", "events")[0] == 2
 
 
 def test_without_any_key_the_names_are_told(capsys: pytest.CaptureFixture[str]) -> None:

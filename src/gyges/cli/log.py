@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`gyges log`: verify, export evidence, mirror, redact and retain; print events, checkpoint and key.
+"""`gyges log`: verify, export evidence, mirror, redact and retain; print the checkpoint and the key.
 
 Reading commands look beside a gate that may be running and take nothing over; `redact` and `retain` write,
 so they need the data folder to themselves. Verifying imports nothing of the gate's. Exit codes: 0 held,
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gyges import __version__
-from gyges.cli.log_events import events
 from gyges.cli.log_mirror import mirror as write_mirror
 from gyges.cli.log_shown import show, show_bundle, show_report
 from gyges.cli.log_source import Source, open_source, signer_of
@@ -40,8 +39,6 @@ HERE = "gyges-data"
 app = typer.Typer(
     help="Verify the log, export evidence, keep and redact payloads.", no_args_is_help=True
 )
-
-app.command()(events)
 
 Target = Annotated[
     str,

@@ -39,6 +39,7 @@ NOUNS = {
     "log": Noun("log", "app", "Verify the log, export evidence, keep and redact payloads."),
     "history": Noun("history", "history", "Search all cases by what was said, newest first."),
     "timeline": Noun("timeline", "timeline", "One case from first to last, as the log has it."),
+    "events": Noun("events", "events", "List what happened, as the log of a running gate has it."),
     "agents": Noun("agents", "agents", "See the agents: what each may do, and what it did."),
     "health": Noun("health", "health", "How the gate stands: ready or not, open, owed, stopped."),
     "keys": Noun("keys", "app", "Make, list and revoke API keys."),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`gyges log events`: what happened, as the running gate's log has it, newest last. It verifies nothing."""
+"""`gyges events`: what happened, as the running gate's log has it, newest last. It verifies nothing."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
