@@ -5,6 +5,7 @@
 It decides nothing; the pages' handlers are in `passkey_pages.py`, approvals are signed in `signing.py`.
 """
 
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +44,7 @@ def own(visit: Visit) -> dict[str, Any]:
     return {
         **usable(visit),
         "held": held,
+        "installed": find_spec("webauthn") is not None,
         "may_change": may,
         "full": len(held) >= MOST,
         "enrol": gate.passkeys.challenge(ENROL, visit.seat.id, now=visit.now) if may else "",
