@@ -128,7 +128,12 @@ def _fault(blocks: list[dict[str, Any]], surface: str) -> str:
 
 def signed(payload: dict[str, Any], *, secret: str = SIGNING, at: float | None = None) -> Any:
     """(body, headers) of an interaction as Slack sends it."""
-    body = urlencode({"payload": json.dumps(payload)})
+    return signed_text(json.dumps(payload), secret=secret, at=at)
+
+
+def signed_text(text: str, *, secret: str = SIGNING, at: float | None = None) -> Any:
+    """The same for any payload."""
+    body = urlencode({"payload": text})
     when = str(int(time.time() if at is None else at))
     base = f"v0:{when}:{body}".encode()
     proof = "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
