@@ -9,6 +9,7 @@ from gyges.gate.accounts import REFUSED
 from gyges.person import Role
 from gyges.testing import FakeClock
 from gyges.web.session import COOKIE
+from gyges.web.signin import MOST_CHECKS
 from gyges.web.throttle import Throttle
 from tests.web.conftest import House
 from tests.web.people import PASSWORD, Browser, add, browser, signed_in
@@ -122,6 +123,16 @@ async def test_tries_at_the_same_time_do_not_slip_through(house: House) -> None:
     tries = [browser(house).post("/sign-in", form(password="no")) for _ in range(6)]
     statuses = [answer.status_code for answer in await asyncio.gather(*tries)]
     assert sorted(statuses) == [403] * 2 + [429] * 4
+
+
+async def test_a_crowd_of_checks_is_turned_away(house: House) -> None:
+    """Each costs memory and time, so only so many wait, from however many addresses they come."""
+    house.app.state.front.checking = MOST_CHECKS
+    answer = await browser(house).post("/sign-in", form())
+    assert answer.status_code == 429
+    house.app.state.front.checking = 0
+    assert (await browser(house).post("/sign-in", form())).status_code == 303
+    assert house.app.state.front.checking == 0
 
 
 async def test_right_passwords_are_not_slowed_down(house: House) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gyges.errors import Forbidden, NotFound, Unauthenticated, Unprocessable
 from gyges.person import Method
 from gyges.web import passkeys, reviewing, session
+from gyges.web.signin import checked
 from gyges.web.visit import Visit
 
 FRESH_MS = 15 * 60_000  # how long after a strong sign-in the old password need not be given
@@ -98,10 +99,7 @@ def _old_needed(visit: Visit) -> bool:
 
 
 async def _check_old(visit: Visit) -> None:
-    name = visit.who.name
-    visit.front.by_account.take(name.casefold(), visit.now)
     try:
-        await visit.gate.accounts.by_password(name, visit.form.get("old", ""), now=visit.now)
+        await checked(visit, visit.who.name, visit.form.get("old", ""))
     except Unauthenticated:
         raise Forbidden("the present password is another") from None
-    visit.front.by_account.give_back(name.casefold())

@@ -18,7 +18,7 @@ from gyges.errors import Forbidden, Malformed, NotFound
 from gyges.gate import outside
 from gyges.person import Method
 from gyges.web import session
-from gyges.web.signin import count, signed_in
+from gyges.web.signin import count, discount, signed_in
 from gyges.web.visit import Visit
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ async def begin(visit: Visit) -> Response:
     """GET /sign-in/oidc: off to the provider."""
     from gyges.web.oidc import Attempt
 
-    count(visit)
     wanted = session.own_path(visit.query.get("next", ""))
     url, attempt = await _provider(visit).begin(wanted, visit.origin + BACK, visit.now)
     assert isinstance(attempt, Attempt)
@@ -58,6 +57,7 @@ async def finish(visit: Visit) -> Response:
     claims = await provider.finish(query["code"], attempt, visit.origin + BACK, visit.now)
     mapping = outside.mapping_of(visit.gate.settings)
     person = await outside.let_in(visit.gate.accounts, claims, mapping, now=visit.now)
+    discount(visit)
     response = await signed_in(visit, person, Method.OIDC, attempt.next)
     _set_cookie(response, visit, "")
     return response

@@ -78,6 +78,7 @@ class Front:
     provider: "Provider | None" = None  # of OpenID Connect
     by_address: Throttle = field(default_factory=lambda: Throttle(20, 10_000))
     by_account: Throttle = field(default_factory=lambda: Throttle(10, 30_000))
+    checking: int = 0  # passwords that are being checked just now
 
 
 def front_of(desk: Desk) -> Front:

@@ -11,10 +11,12 @@ from typing import Any
 from starlette.responses import Response
 
 from gyges.errors import Unauthenticated
-from gyges.person import Method, Person
+from gyges.person import Method, Person, folded
 from gyges.web import passkeys, session
-from gyges.web.throttle import network
+from gyges.web.throttle import SlowDown, network
 from gyges.web.visit import Visit
+
+MOST_CHECKS = 32  # password checks under way or waiting, each of a tenth of a second
 
 
 async def ask(visit: Visit) -> Response:
@@ -24,18 +26,29 @@ async def ask(visit: Visit) -> Response:
 
 async def with_password(visit: Visit) -> Response:
     """POST /sign-in: name, password, next."""
-    name, password = visit.form.get("name", ""), visit.form.get("password", "")
-    address = network(visit.request.client.host if visit.request.client else "")
-    account = name.strip().casefold()
-    visit.front.by_address.take(address, visit.now)
-    visit.front.by_account.take(account, visit.now)
+    name = visit.form.get("name", "")
+    count(visit)
     try:
-        person = await visit.gate.accounts.by_password(name, password, now=visit.now)
+        person = await checked(visit, name, visit.form.get("password", ""))
     except Unauthenticated as error:
         return ask_again(visit, str(error), name)
-    visit.front.by_address.give_back(address)
-    visit.front.by_account.give_back(account)
+    discount(visit)
     return await signed_in(visit, person, Method.PASSWORD, visit.form.get("next", ""))
+
+
+async def checked(visit: Visit, name: str, password: str) -> Person:
+    """Whose password it is; raise `Unauthenticated`, or `SlowDown` for too many tries of one or of all."""
+    front, account = visit.front, folded(name)
+    if front.checking >= MOST_CHECKS:
+        raise SlowDown(2)
+    front.by_account.take(account, visit.now)
+    front.checking += 1
+    try:
+        found = await visit.gate.accounts.by_password(name, password, now=visit.now)
+    finally:
+        front.checking -= 1
+    front.by_account.give_back(account)
+    return found
 
 
 def ask_again(visit: Visit, wrong: str, name: str = "") -> Response:
@@ -74,13 +87,23 @@ async def use_link(visit: Visit) -> Response:
     """POST /link/TOKEN: sign in, once."""
     count(visit)
     person = await visit.gate.accounts.use_link(visit.part("token"), now=visit.now)
+    discount(visit)
     return await signed_in(visit, person, Method.LINK, "/me" if not person.password else "")
 
 
 def count(visit: Visit) -> None:
-    """Count a visit that anybody can make; raise `SlowDown`. It keeps a flood from using up our time."""
+    """Count a try that anybody can make; raise `SlowDown`. It keeps a flood from using up our time."""
+    visit.front.by_address.take(_address(visit), visit.now)
+
+
+def discount(visit: Visit) -> None:
+    """It was a right one."""
+    visit.front.by_address.give_back(_address(visit))
+
+
+def _address(visit: Visit) -> str:
     client = visit.request.client
-    visit.front.by_address.take(network(client.host if client else ""), visit.now)
+    return network(client.host if client else "")
 
 
 def _context(visit: Visit, wanted: str) -> dict[str, Any]:
