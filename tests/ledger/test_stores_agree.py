@@ -21,6 +21,7 @@ from gyges.case import Case, State
 from gyges.episode import Kind, Recorded
 from gyges.errors import GygesError
 from gyges.ledger.sqlite import SqliteStore
+from gyges.person import Link, Person
 from gyges.ports import CaseQuery, Change, EventQuery, Idempotency, Notice, Receipt
 from gyges.standing import Stop
 from gyges.testing import MemoryStore
@@ -37,9 +38,11 @@ from tests.ledger.store_words import (
     an_event,
     promised,
 )
+from tests.ledger.suite_people import a_person, a_session
 
 NAMES = [f"c-{n}" for n in range(6)]
 FEW = st.integers(0, 3)
+PEOPLE = st.sampled_from(["ann", "Ann", "bob"])
 
 
 @st.composite
@@ -55,6 +58,17 @@ def cases(draw: st.DrawFn) -> Case:
             deadline=draw(st.sampled_from([0, NOW + 1, NOW + 2])),
         ),
         version=draw(FEW),
+    )
+
+
+@st.composite
+def persons(draw: st.DrawFn) -> Person:
+    """One of few people, with an identity and passkeys that may be somebody else's."""
+    return a_person(
+        draw(PEOPLE),
+        version=draw(FEW),
+        oidc=draw(st.sampled_from(["", "o-1", "o-2"])),
+        keys=draw(st.text("abc", max_size=2)),
     )
 
 
@@ -78,6 +92,15 @@ def changes(draw: st.DrawFn) -> Change:
             Notice(id=f"m-{n}", at=NOW, kind="waiting", case="c", groups=()) for n in few("notices")
         ),
         told=tuple(f"m-{n}" for n in few("told")),
+        people=tuple(draw(persons()) for _ in few("people")),
+        sessions=tuple(
+            a_session(f"s-{n}", hash=f"h-{draw(FEW)}", person=draw(PEOPLE), ended=draw(FEW))
+            for n in few("sessions")
+        ),
+        links=tuple(
+            Link(hash=f"l-{n}", person="ann", created=NOW, expires=NOW + draw(FEW))
+            for n in few("links")
+        ),
     )
 
 
@@ -197,6 +220,15 @@ class Stores(RuleBasedStateMachine):
             self.both(lambda store, n=n: store.claimed(f"n-{n}"))  # type: ignore[misc]
             self.both(lambda store, n=n: store.idempotency("demo", f"k-{n}"))  # type: ignore[misc]
             self.both(lambda store, n=n: store.key_by_hash(f"h-{n}"))  # type: ignore[misc]
+            self.both(lambda store, n=n: store.session(f"h-{n}"))  # type: ignore[misc]
+            self.both(lambda store, n=n: store.link(f"l-{n}"))  # type: ignore[misc]
+            self.both(lambda store, n=n: store.person_by_oidc(f"o-{n}"))  # type: ignore[misc]
+        for letter in "abc":
+            self.both(lambda store, k=letter: store.person_by_passkey(k))  # type: ignore[misc]
+        for name in ("ANN", "bob", "eve"):
+            self.both(lambda store, name=name: store.person(name))  # type: ignore[misc]
+            self.both(lambda store, name=name: store.sessions(name))  # type: ignore[misc]
+        self.both(lambda store: store.people())
         self.both(lambda store: store.grants())
         self.both(lambda store: store.stops())
         self.both(lambda store: store.keys())
