@@ -120,6 +120,7 @@ class Case:
     amends: str = ""  # the case this one replaces
     replaced_by: str = ""
     outcome: Outcome | None = None
+    planted: str = ""  # who planted it, where no agent proposed it: it never runs
     version: int = 0  # set by the store: 1 when first written, one more at each write
     log_index: int = -1  # set by the store: place of this case's latest event in the log
 

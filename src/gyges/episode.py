@@ -40,6 +40,7 @@ class Kind(StrEnum):
     SIGNED_IN = "signed-in"
     SIGNED_OUT = "signed-out"
     SIGN_IN_REFUSED = "sign-in-refused"
+    PLANTED = "planted"  # a case that nobody proposed, to see who notices
     TOLD = "told"  # a notice went out, or was given up
     SIGNER_ROTATED = "signer-rotated"
     REDACTED = "redacted"

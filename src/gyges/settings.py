@@ -103,6 +103,8 @@ class Settings:
     """What belongs to which group here, each as "theirs=ours"; none: groups are given here."""
     oidc_roles: tuple[str, ...] = field(default=())
     """What belongs to which role here, each as "theirs=role"; none: accounts are made here."""
+    checks_per_day: int = 0
+    """How many requests an admin may plant within a day, to see who notices; 0 for none."""
     retention_days: int = 190
     """How long payloads are kept before `gyges log retain` may redact them; at least 183."""
     body_limit: int = 2_097_152
@@ -119,8 +121,8 @@ class Settings:
             "unseen_approvals must be none, low, medium or high": self.unseen_approvals
             in ("none", "low", "medium", "high"),
             "dwell_seconds must be 0-60": 0 <= self.dwell_seconds <= 60,
-            "approvals_per_hour and asks_per_minute must not be negative": min(
-                self.approvals_per_hour, self.asks_per_minute
+            "approvals_per_hour, asks_per_minute and checks_per_day must not be negative": min(
+                self.approvals_per_hour, self.asks_per_minute, self.checks_per_day
             )
             >= 0,
             "0 < ask_above <= deny_above must hold": 0 < self.ask_above <= self.deny_above,

@@ -144,3 +144,39 @@ async def test_a_hostile_name_is_shown_and_does_nothing(office: tuple[House, Fak
     assert page.status_code == 200
     assert "<script>alert" not in page.text
     assert "\u202e" not in page.text.split("<main")[1]
+
+
+async def test_a_planted_request_is_seen_by_people_and_not_by_the_agent_it_names(
+    tmp_path: Path,
+) -> None:
+    """On the page nothing tells it apart; the agent and its executor do not find it; the first answer ends it."""
+    async with open_house(tmp_path / "data", checks_per_day=5, dwell_seconds=0) as house:
+        await settle(house)
+        body = {**PAY, "agent": "bot"}
+        for who in ("alice", "bot", "audrey"):
+            assert (await house.call(who, "POST", "/v1/planted", body)).status_code == 403
+        made = await house.call("root", "POST", "/v1/planted", body)
+        assert made.status_code == 201, made.text
+        case = made.json()
+        path = f"/v1/actions/{case['id']}"
+        for who in ("bot", "other", "office"):
+            assert (await house.call(who, "GET", path)).status_code == 404, who
+            assert (await house.call(who, "GET", f"{path}/stream")).status_code == 404, who
+        for who in ("bot", "other"):
+            assert not (await house.call(who, "GET", "/v1/actions")).json()["items"]
+        alice = await signed_in(house, "alice")
+        for page in (
+            "/inbox",
+            f"/a/{case['id']}",
+            f"/a/{case['id']}/log",
+            "/history",
+            "/agents/bot",
+        ):
+            shown = await alice.get(page)
+            assert (shown.status_code, "planted" in shown.text) == (200, False), page
+        answer = await alice.post(
+            f"/a/{case['id']}/approve", {**await fields(alice, case["id"]), "typed": "4800"}
+        )
+        assert answer.status_code == 303, answer.text
+        assert "a planted request, missed by alice" in (await alice.get(f"/a/{case['id']}")).text
+        assert "0% (0 of 1)" in (await alice.get("/me")).text

@@ -24,7 +24,7 @@ def barred(agent: str, *others: str) -> tuple[str, ...]:
 
 def is_barred(case: Case, name: str) -> bool:
     """Whether `name` may not approve `case`."""
-    return any(same(name, other) for other in case.barred)
+    return any(same(name, other) for other in (*case.barred, case.planted))
 
 
 def vote(

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from gyges.case import Case, Say, State, Vote
 from gyges.episode import Kind
-from gyges.errors import Conflict, Overburdened
-from gyges.gate import attention, load, reviewers
+from gyges.errors import Conflict, Forbidden, Overburdened
+from gyges.gate import attention, checks, load, reviewers
 from gyges.gate.attention import Demand, Rules
 from gyges.gate.flood import Flood
 from gyges.gate.ids import new_id
@@ -63,10 +63,12 @@ class Attending(Judge):
     async def heeded(self, case: Case, vote: Vote) -> Vote:
         """The vote as it is written down: of what was typed, the name of the field and not the text.
 
-        Raise `Hasty` or `Overburdened` unless an approval may count; the latter puts the case to others, too.
+        Raise `Forbidden`, `Hasty` or `Overburdened` unless an approval may count; the last puts the case to
+        others, too.
         """
         if vote.say is not Say.APPROVE:
             return attention.kept(vote, None)
+        await self._check_trust(case, vote.person)
         asked = self.demand(case)
         attention.check(asked, vote.attention, vote.method, self._rules, now=self.now)
         given = await self.load(vote.person)
@@ -78,6 +80,18 @@ class Attending(Judge):
                 approvals=given.approvals,
             )
         return attention.kept(vote, asked.typed)
+
+    async def _check_trust(self, case: Case, person: str) -> None:
+        """Raise `Forbidden` for whoever missed the latest planted request, unless somebody else approved."""
+        settings, store = self.parts.settings, self.parts.store
+        helped = any(v.say is Say.APPROVE and not v.grant for v in case.votes)
+        if not settings.checks_per_day or helped:
+            return
+        if checks.failing(await checks.checked(store, self.now - checks.COUNTS_MS), person):
+            raise Forbidden(
+                f"{person} missed the latest planted request: until they catch one, or a month is over, "
+                "somebody else must approve first"
+            )
 
     async def placed(self, case: Case) -> tuple[Case, tuple[Notice, ...]]:
         """What becomes of a case that is about to wait for people, and what else they should be told."""

@@ -59,7 +59,7 @@ class Corridor(Desk, Timers):
             raise Forbidden("only an agent's key proposes")
         schema = action.tool_schema or self.policy.schema_digest(action.tool)
         action = replace(action, agent=by.name, edited_by="", tool_schema=schema)
-        case = self.opened(action, _standing(by, action))
+        case = self.opened(action, standing_of(by, action))
         earlier = await self._earlier(case, idempotency)
         if earlier is not None:
             return earlier
@@ -200,7 +200,7 @@ class Corridor(Desk, Timers):
         return stored
 
 
-def _standing(by: Key, action: Action) -> Case:
+def standing_of(by: Key, action: Action) -> Case:
     """The part of a case that comes from the agent's key: groups, who is barred, who may execute."""
     return Case(
         id="", state=State.PROPOSED, action=action, digest="", created=0, agent_groups=by.groups,

@@ -23,7 +23,7 @@ from gyges.errors import (
     StoreDown,
     Unprocessable,
 )
-from gyges.gate import approvals, grants, signing
+from gyges.gate import approvals, checks, grants, signing
 from gyges.gate.attending import Attending
 from gyges.gate.ids import new_id
 from gyges.gate.judge import GRACE_MS, TRIES, plain
@@ -119,6 +119,8 @@ class Desk(Attending):
 
     def counted(self, case: Case, vote: Vote) -> Case:
         """The case after `vote`."""
+        if case.planted:
+            return checks.ended(case, vote)
         votes = (*case.votes, vote)
         if vote.say is Say.DENY:
             return move(
@@ -131,7 +133,8 @@ class Desk(Attending):
     def said(self, case: Case, vote: Vote, by: Key) -> dict[str, Json]:
         """The body of an answer's event."""
         measured = plain(vote=vote, key=by.id, risk=case.risk, created=case.created)
-        return {**self.decided(case), **measured}
+        check = plain(planted=case.planted) if case.planted else {}
+        return {**self.decided(case), **measured, **check}
 
     async def edit(
         self, id: str, *, by: Key, digest: str, arguments: dict[str, Json], reason: str = ""
@@ -148,6 +151,10 @@ class Desk(Attending):
         except Forbidden as error:
             await self.refused(old, by, error)
             raise
+        if old.planted:
+            why = f"a planted request, edited by {by.name}; it could not have run"
+            body = plain(by=by.name, reason=why, planted=old.planted)
+            return await self.write(move(old, State.WITHDRAWN, reason=why), Kind.WITHDRAWN, body)
         action = replace(old.action, arguments=arguments, amends=old.id, edited_by=by.name)
         if canon.encode(arguments) == canon.encode(old.action.arguments):
             raise Unprocessable("the edit changes nothing")

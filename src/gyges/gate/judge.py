@@ -151,6 +151,8 @@ class Judge:
 
     def granted(self, case: Case, decision: Decision) -> Case:
         """Granted, to be used within `grant_seconds`, under a nonce of its own."""
+        if case.planted:
+            return self.denied(case, "a planted request never runs")
         now = self.now
         deadline = now + self.parts.settings.grant_seconds * 1000
         nonce = new_id("p", now)

@@ -28,6 +28,7 @@ def lines_of(record: Record) -> tuple[Line, ...]:
     levels = tuple(
         _share(f"of {level} risk", share, part=True) for level, share in record.by_level.items()
     )
+    caught = (_share("planted requests caught", record.caught, says="they must be denied"),)
     return (
         Line(
             name="answers", value=f"{record.answers:,}", says="approvals and denials, edits apart"
@@ -43,6 +44,7 @@ def lines_of(record: Record) -> tuple[Line, ...]:
             "answered after", record.latency, "from the proposal on: how long the agent waited"
         ),
         _share("said what others said", record.agreed, says="of cases that others answered too"),
+        *(caught if record.caught.of else ()),
         Line(name="approvals this hour", value=f"{load.approvals}{most}", says=_rest(record)),
         Line(name="not taken", value=f"{record.early:,}", says="approvals too soon or too many"),
     )

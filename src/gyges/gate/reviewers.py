@@ -34,6 +34,7 @@ class Answered:
     dwell_ms: int | None
     waited_ms: int | None
     expanded: bool | None
+    planted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Record:
     dwell: Middle  # ms a page was open before the answer
     dwell_approved: Middle  # the same, of approvals alone
     latency: Middle  # ms from proposal to answer
+    caught: Share  # denied, of the planted requests they answered; those are in no other measure
     early: int  # approvals refused because they came too soon or were too many
     by_level: dict[str, Share]  # level of risk -> share approved
     load: Load  # of the last hour
@@ -59,7 +61,7 @@ class Record:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to tell."""
-        return not self.answers and not self.early
+        return not self.answers and not self.early and not self.caught.of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ class Reviewed:
     def of(self, name: str, *, most: int) -> Record:
         """The record of `name`; `most` approvals count within an hour, 0 is any number."""
         key = _key(name)
-        mine = [answer for answer in self.answers if _key(answer.person) == key]
+        all_ = [answer for answer in self.answers if _key(answer.person) == key]
+        mine = [answer for answer in all_ if not answer.planted]
         return Record(
             name=name, since=self.since, until=self.until, answers=len(mine),
             approved=_approved(mine),
@@ -90,9 +93,10 @@ class Reviewed:
                 a.dwell_ms for a in mine if a.dwell_ms is not None and a.say is Say.APPROVE
             ),
             latency=middle(a.waited_ms for a in mine if a.waited_ms is not None),
+            caught=_share(a.say is Say.DENY for a in all_ if a.planted),
             early=sum(_key(other) == key for other in self.early),
             by_level=_by_level(mine),
-            load=Load(approvals=self._hour(mine), most=most),
+            load=Load(approvals=self._hour(all_), most=most),
             first=min((a.at for a in mine), default=0),
             last=max((a.at for a in mine), default=0),
         )  # fmt: skip
@@ -143,6 +147,7 @@ def answer_of(recorded: Recorded) -> Answered | None:
         dwell_ms=dwell if isinstance(dwell, int) else None,
         waited_ms=at - created if isinstance(created, int) else None,
         expanded=bool(measured.get("expanded")) if measured else None,
+        planted=bool(body.get("planted")),
     )  # fmt: skip
 
 

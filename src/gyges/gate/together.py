@@ -14,6 +14,7 @@ from gyges.errors import Conflict, Forbidden, GygesError, Overburdened, Unproces
 from gyges.gate import approvals
 from gyges.gate.desk import Desk, How, method_of
 from gyges.gate.judge import plain
+from gyges.gate.notices import notices_of
 from gyges.gate.states import stay
 from gyges.ports import Change
 from gyges.principal import Key, Scope
@@ -39,7 +40,7 @@ async def approve_all(
     await _room(desk, by, len(items))
     steps = [await _one(desk, item, by, how, reason) for item in items]
     cases = tuple(case for case, _ in steps)
-    notices = tuple(n for case in cases for n in desk.notices(case, Kind.ANSWERED))
+    notices = tuple(n for case in cases for n in notices_of(case, Kind.ANSWERED, desk.now))
     try:
         receipt = await desk.parts.recorder.record(
             Change(events=tuple(event for _, event in steps), cases=cases, notices=notices)

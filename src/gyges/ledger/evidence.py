@@ -171,8 +171,14 @@ def _judged(
         },
         "self_approval": _self_approval(proposed, action, votes),
         "break_glass": None,
-        "canary": None,
+        "canary": _planted(events),
     }
+
+
+def _planted(events: Sequence[Happened]) -> bool | None:
+    """Whether it was planted to see who notices; None until somebody answered, so that no bundle gives it away."""
+    answers = [e.body for e in events if e.kind in (ANSWERED, "withdrawn") and e.body]
+    return any(body.get("planted") for body in answers) if answers else None
 
 
 def _ran(events: Sequence[Happened]) -> dict[str, Json]:

@@ -76,6 +76,12 @@ class Explain(Propose, frozen=True, kw_only=True):
     )
 
 
+class Plant(Propose, frozen=True, kw_only=True):
+    """A request to plant in the name of `agent`, to see who notices; it can never run."""
+
+    agent: Name
+
+
 class Withdraw(Body, frozen=True, kw_only=True):
     """Why the agent takes it back."""
 

@@ -87,6 +87,8 @@ ROUTES = (
           query=bodies.DaysQuery, answer=views.Records),
     Route(method="GET", path="/v1/reviewers/{name}", scopes=OVERSEES, handler=records.show_record,
           query=bodies.DaysQuery, answer=Record),
+    Route(method="POST", path="/v1/planted", scopes=ADMIN, handler=records.plant,
+          body=bodies.Plant, answer=Answer, status=201),
     Route(method="GET", path="/v1/policy", scopes=OVERSEES, handler=policies.show,
           answer=views.PolicyView),
     Route(method="POST", path="/v1/policy/explain", scopes=OVERSEES, handler=policies.explain,
