@@ -11,7 +11,7 @@ import pytest
 from gyges.adapters.notify import courier as couriers
 from gyges.adapters.notify.channel import Later, Message, Never, Sent
 from gyges.adapters.notify.config import Webhook
-from gyges.adapters.notify.courier import KEEP_MS, LONGEST_MS
+from gyges.adapters.notify.courier import KEEP_MS, LONGEST_MS, send_test
 from gyges.adapters.notify.plan import BACKOFF_S
 from gyges.case import State
 from gyges.errors import StoreDown
@@ -415,7 +415,8 @@ async def test_without_channels_nothing_is_written() -> None:
 async def test_a_test_message_says_that_it_is_one() -> None:
     """It goes to the fixed addressees and leaves no row."""
     office = Office(plans=(mail(to=("a@b", "c@d")),), box=Postbox(collects=True))
-    await office.courier.test("post")
+    leg = office.courier.legs["post"]
+    assert await send_test(leg, base="https://gate.example.org", now=NOON) == 2
     assert [m.target for m in office.box.got] == ["a@b", "c@d"]
     assert {m.tellings[0].kind for m in office.box.got} == {"test"}
     assert await office.rows() == []

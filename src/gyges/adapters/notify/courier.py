@@ -40,6 +40,21 @@ class Leg:
     channel: Channel
 
 
+async def send_test(leg: Leg, *, base: str, now: int, to: str = "") -> int:
+    """Tell `to`, or each fixed addressee, that this is a test; how many. Raise what `send` raises."""
+    row = Delivery(
+        id=f"test/{leg.plan.name}/{now}", notice="", kind="test", case="", at=now,
+        channel=leg.plan.name, target="",
+    )  # fmt: skip
+    telling = telling_of(row, None, base=base, level="low")
+    fixed = leg.plan.to if isinstance(leg.plan, Mail) else ("",)
+    targets = (to,) if to else fixed
+    for target in targets:
+        message = Message(id=message_id([row]), target=target, tellings=(telling,))
+        await leg.channel.send(message, now)
+    return len(targets)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """A delivery with all that its message needs."""
@@ -114,24 +129,6 @@ class Courier:
                 await self._send([ready[row.id] for row in batch], leg)
         await self._forget(name, now)
         return await self._left(name)
-
-    async def test(self, name: str) -> None:
-        """Tell each fixed addressee of a channel that this is a test; raise what `send` raises."""
-        leg, now = self.legs[name], self._clock.now()
-        row = Delivery(
-            id=f"test/{name}/{now}",
-            notice="",
-            kind="test",
-            case="",
-            at=now,
-            channel=name,
-            target="",
-        )
-        telling = telling_of(row, None, base=self.base, level="low")
-        for target in leg.plan.to if isinstance(leg.plan, Mail) else ("",):
-            await leg.channel.send(
-                Message(id=message_id([row]), target=target, tellings=(telling,)), now
-            )
 
     async def _look(self, row: Delivery, leg: Leg, now: int) -> Ready | Delivery:
         """The delivery made ready; or as it stands when it is not wanted any more, or not yet."""
