@@ -73,7 +73,7 @@ async def test_if_one_has_changed_none_is_approved(desk: House) -> None:
     rita, alice = await signed_in(desk, "rita"), await signed_in(desk, "alice")
     page = await rita.json(query(cases))
     await deny(alice, cases[1]["id"], reason="not this")
-    form = {"shown": str(page["shown"]), "id": [case["id"] for case in cases]}
+    form: dict[str, Any] = {"shown": str(page["shown"]), "id": [case["id"] for case in cases]}
     assert (await rita.post("/batch", form)).status_code == 409
     assert await states(desk, cases) == ["waiting", "denied", "waiting"]
 
@@ -104,7 +104,7 @@ async def test_a_token_of_another_reader_is_refused(desk: House) -> None:
     cases = [await label(desk, n) for n in range(2)]
     rita, alice = await signed_in(desk, "rita"), await signed_in(desk, "alice")
     page = await alice.json(query(cases))
-    form = {"shown": str(page["shown"]), "id": [case["id"] for case in cases]}
+    form: dict[str, Any] = {"shown": str(page["shown"]), "id": [case["id"] for case in cases]}
     assert (await rita.post("/batch", form)).status_code == 409
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,8 +121,8 @@ async def test_a_huge_value_is_read_in_stretches(desk: House) -> None:
     assert digest(text)[7:15] in page.text
     seen, at = "", 0
     while True:
-        part = dict(await rita.json(f"/a/{found['id']}/value?at=/text&from={at}"))
-        seen += "".join(p if isinstance(p, str) else "\n" for p in part["text_"])  # type: ignore[attr-defined]
+        part: dict[str, Any] = dict(await rita.json(f"/a/{found['id']}/value?at=/text&from={at}"))
+        seen += "".join(p if isinstance(p, str) else "\n" for p in part["text_"])
         if part["end"] == part["size"]:
             break
         at = part["end"]
