@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from gyges.episode import Event, Kind
 from gyges.ledger import note
 from gyges.ledger.bundle import verify_bundle
 from gyges.person import Method
+from gyges.ports import Change
+from gyges.web.logpage import LOOKED
 from tests.web.conftest import MAIL, PAY, READ, House, canonical
 from tests.web.people import Browser, settle, signed_in
 
@@ -252,12 +255,25 @@ async def test_the_log_is_paged_back_for_auditors(town: Town) -> None:
         await page(browser, f"/log?{bad}", 400)
 
 
-async def test_the_log_filters_far_back(town: Town) -> None:
-    """A kind that is rare is found behind more events than one page looks at, page by page."""
+async def test_a_long_log_is_paged_and_filtered_far_back(town: Town) -> None:
+    """Behind more events than one page looks at: paging skips nothing, and a rare kind is found page by page."""
     browser = await at(town, "audrey")
-    found: Any = await browser.json("/log?kind=gate-started")
-    assert [line["index"] for line in found["lines"]["items"]] == [0]
-    assert found["lines"]["before"] == 0
+    event = Event(kind=Kind.REFUSED, at=1, subject="key:k-1", body={"by": "eve"})
+    await town.gate.store.record(Change(events=(event,) * (2 * LOOKED)))
+    found: Any = await browser.json("/log?before=120")
+    assert [line["index"] for line in found["lines"]["items"]] == list(range(119, 69, -1))
+    path, hits, pages = "/log?kind=gate-started", [], 0
+    while path:
+        found = await browser.json(path)
+        hits += [line["index"] for line in found["lines"]["items"]]
+        before = found["lines"]["before"]
+        path = f"/log?kind=gate-started&before={before}" if before else ""
+        pages += 1
+    assert (hits, pages) == ([0], 3)
+    found = await browser.json("/log?subject=key:k-1")
+    assert len(found["lines"]["items"]) == 50
+    found = await browser.json(f"/log?subject={town.ids['done']}")
+    assert len(found["lines"]["items"]) == 6
 
 
 async def test_health_tells_how_it_stands(town: Town) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gyges.wiring import Gate
 
 PAGE = 50
+CASE = "c-"  # how the id of a case begins
 LOOKED = 4_000  # entries that one page looks back at for those of a kind or subject
 
 
@@ -50,15 +51,16 @@ async def lines_of(
 ) -> Lines:
     """The newest events below the index `before` (0: all), filtered."""
     end = min(before, head.size) if before else head.size
-    first = max(0, end - (LOOKED if kinds and not subject else PAGE if not subject else end))
-    query = EventQuery(kinds=kinds, subject=subject, first=first, limit=LOOKED, latest=True)
+    back = PAGE if not (kinds or subject) else end if subject.startswith(CASE) else LOOKED
+    first = max(0, end - back)
+    query = EventQuery(kinds=kinds, subject=subject, first=first, limit=min(back, LOOKED))
     found = [event for event in await gate.store.events(query) if event.index < end]
     page = list(reversed(found))[:PAGE]
     return Lines(
         items=tuple(
             Line(
                 index=one.index, at=one.event.at, kind=one.event.kind.value, subject=one.event.subject,
-                case=one.event.subject if one.event.subject.startswith("c-") else "",
+                case=one.event.subject if one.event.subject.startswith(CASE) else "",
                 text=told(one.event, blind=blind),
             )
             for one in page
