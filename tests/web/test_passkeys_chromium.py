@@ -2,171 +2,37 @@
 """Passkeys in real Chromium with its virtual authenticator: enrolled, used to sign in, and to sign approvals.
 
 The gate is served on a loopback port and reached as "localhost", the one name for which browsers take plain
-HTTP as secure. Nothing is faked but the finger on the sensor.
+HTTP as secure.
 """
 
 import functools
 import http.server
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
-import httpx
 import pytest
-from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from gyges.case import State
 from gyges.ledger.bundle import verify_bundle
 from gyges.ledger.export import Selection, export
 from gyges.ledger.note import Signer
-from gyges.person import Role
-from tests.web.conftest import PAY, House, Served, open_house
-from tests.web.people import add
+from tests.web.chromium_desk import SIGN, SigningDesk, post, sent_by, signing_desk
+from tests.web.conftest import PAY
 
 pytestmark = pytest.mark.slow
-RULE = """
-@id("pay-signed") @assurance("passkey") @reason("Payments are signed by one of finance.")
-permit (principal, action in Action::"risk:pay", resource) when { context.approvals.finance >= 1 };
-"""
-SIGN = "Sign and approve"
-"""What the button says that approves with a passkey."""
-
-
-@dataclass(slots=True)
-class Desk:
-    """A served gate that asks for signatures, and alice's browser, signed in by a one-time link."""
-
-    house: House
-    url: str
-    page: Page
-    cdp: CDPSession
-    authenticator: str
-
-    async def credential(self) -> dict[str, Any]:
-        """Alice's passkey, as the virtual authenticator keeps it."""
-        told = await self.cdp.send(
-            "WebAuthn.getCredentials", {"authenticatorId": self.authenticator}
-        )
-        found: dict[str, Any] = told["credentials"][0]
-        return found
-
-    async def enrol(self) -> None:
-        """Add a passkey on alice's own page."""
-        await self.page.goto(f"{self.url}/me")
-        await self.page.get_by_label("Name of the new passkey").fill("laptop")
-        await self.page.get_by_role("button", name="Add a passkey").click()
-        await expect(self.page.get_by_text("The passkey is added.")).to_be_visible()
-
-    async def open(self, case: dict[str, Any]) -> None:
-        """Open a case's page and type what it asks for."""
-        await self.page.goto(f"{self.url}/a/{case['id']}")
-        await self.page.get_by_label("Type the amount").fill("4800")
-
-    async def state(self, case: dict[str, Any]) -> State:
-        """Where the case stands at the gate."""
-        return (await self.house.gate.corridor.found(str(case["id"]))).state
-
-
-@asynccontextmanager
-async def chromium(path: Path) -> AsyncIterator[BrowserContext]:
-    """Debian's Chromium without a window."""
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        try:
-            yield await browser.new_context()
-        finally:
-            await browser.close()
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, need: Callable[..., Path]) -> AsyncIterator[Desk]:
-    """Alice approves for finance, and every payment must be signed."""
+async def desk(tmp_path: Path, need: Callable[..., Path]) -> AsyncIterator[SigningDesk]:
+    """Alice in front of a gate that asks for signatures."""
     path = need("chromium", "chromium-browser", "google-chrome")
-    async with serving(tmp_path / "data") as house, chromium(path) as context:
-        url = str(house.client.base_url).rstrip("/").replace("127.0.0.1", "localhost")
-        await add(house, "alice", Role.APPROVER, groups=("finance",))
-        now = house.gate.clock.now()
-        _, secret = await house.gate.accounts.make_link("alice", by="test", now=now, seconds=600)
-        page = await context.new_page()
-        cdp = await context.new_cdp_session(page)
-        await cdp.send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
-            "hasUserVerification": True, "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }  # fmt: skip
-        made = await cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        await page.goto(f"{url}/link/{secret}")
-        await page.get_by_role("main").get_by_role("button").click()
-        await page.wait_for_url(f"{url}/me")
-        yield Desk(house, url, page, cdp, made["authenticatorId"])
+    async with signing_desk(tmp_path / "data", path) as opened:
+        yield opened
 
 
-@asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[Served]:
-    """A gate behind uvicorn whose payments are signed and whose pages need not be looked at for long."""
-    import asyncio
-    from dataclasses import replace
-
-    import uvicorn
-
-    from gyges.web.server import listen, url_of
-
-    async with open_house(folder, dwell_seconds=0) as house:
-        starter = folder / "policy" / "starter.cedar"
-        kept = [part for part in starter.read_text().split("@id(") if not part.startswith('"pay')]
-        starter.write_text("@id(".join(kept))
-        (folder / "policy" / "signed.cedar").write_text(RULE)
-        await house.gate.reload(by="test")
-        sock = listen(replace(house.gate.settings, port=0))
-        config = uvicorn.Config(house.app, lifespan="off", ws="none", log_config=None)
-        server = uvicorn.Server(config)
-        running = asyncio.create_task(server.serve(sockets=[sock]))
-        try:
-            async with httpx.AsyncClient(base_url=url_of(sock)) as client:
-                yield Served(house.gate, house.app, client, house.secrets)
-        finally:
-            house.app.state.desk.closing.set()
-            server.should_exit = True
-            await running
-            sock.close()
-
-
-async def sent_by(desk: Desk, act: Callable[[], Any]) -> dict[str, str]:
-    """The form that `act` would send to approve; it is stopped on its way."""
-
-    async def hold(route: Any) -> None:
-        await route.fulfill(status=204)
-
-    await desk.page.route("**/approve", hold)
-    async with desk.page.expect_response("**/approve") as held:
-        await act()
-    await desk.page.unroute("**/approve")
-    sent = (await held.value).request.post_data or ""
-    return dict(parse_qsl(sent, keep_blank_values=True))
-
-
-async def post(desk: Desk, case: dict[str, Any], form: dict[str, str]) -> httpx.Response:
-    """Send a form with alice's cookie and the headers of a page of ours, by other means than her browser."""
-    cookies = await desk.page.context.cookies(desk.url)
-    async with httpx.AsyncClient(base_url=desk.url) as client:
-        return await client.post(
-            f"/a/{case['id']}/approve",
-            content=urlencode(form),
-            headers={
-                "origin": desk.url,
-                "sec-fetch-site": "same-origin",
-                "content-type": "application/x-www-form-urlencoded",
-                "cookie": "; ".join(f"{c.get('name')}={c.get('value')}" for c in cookies),
-            },
-        )
-
-
-async def test_a_signed_approval_from_page_to_proof(desk: Desk) -> None:
+async def test_a_signed_approval_from_page_to_proof(desk: SigningDesk) -> None:
     """Enrolled, approved with the passkey and a note, granted, and verified offline from the bundle alone."""
     await desk.enrol()
     case = await desk.house.propose(PAY)
@@ -187,7 +53,7 @@ async def test_a_signed_approval_from_page_to_proof(desk: Desk) -> None:
     assert (report.signatures, report.signed_at) == (1, (desk.url,))
 
 
-async def test_signing_in_with_a_passkey_alone(desk: Desk) -> None:
+async def test_signing_in_with_a_passkey_alone(desk: SigningDesk) -> None:
     """After signing out, the passkey signs alice in again without a name or a password."""
     await desk.enrol()
     await desk.page.get_by_role("button", name="Sign out", exact=True).click()
@@ -198,7 +64,7 @@ async def test_signing_in_with_a_passkey_alone(desk: Desk) -> None:
     assert [session.method for session in sessions] == ["passkey"]
 
 
-async def test_what_changed_after_it_was_shown_is_refused(desk: Desk) -> None:
+async def test_what_changed_after_it_was_shown_is_refused(desk: SigningDesk) -> None:
     """Another amount in the typed case, another note, another group than was signed: 409, nothing granted."""
     await desk.enrol()
     case = await desk.house.propose(PAY)
@@ -220,7 +86,7 @@ async def test_what_changed_after_it_was_shown_is_refused(desk: Desk) -> None:
     assert await desk.state(case) is State.GRANTED
 
 
-async def test_a_replayed_signature_is_refused(desk: Desk) -> None:
+async def test_a_replayed_signature_is_refused(desk: SigningDesk) -> None:
     """The same form again, for the same case and under the page of another, decides nothing."""
     await desk.enrol()
     case, other = await desk.house.propose(PAY), await desk.house.propose(PAY)
@@ -236,7 +102,7 @@ async def test_a_replayed_signature_is_refused(desk: Desk) -> None:
     assert await desk.state(other) is State.WAITING
 
 
-async def test_a_copied_passkey_is_refused(desk: Desk) -> None:
+async def test_a_copied_passkey_is_refused(desk: SigningDesk) -> None:
     """A passkey whose counter went back was copied, or is: 403, and the attempt is in the log."""
     await desk.enrol()
     case = await desk.house.propose(PAY)
@@ -255,7 +121,7 @@ async def test_a_copied_passkey_is_refused(desk: Desk) -> None:
     assert await desk.state(other) is State.WAITING
 
 
-async def test_nothing_counts_without_user_verification(desk: Desk) -> None:
+async def test_nothing_counts_without_user_verification(desk: SigningDesk) -> None:
     """An authenticator that cannot tell that it is alice signs nothing for her."""
     await desk.enrol()
     case = await desk.house.propose(PAY)
@@ -306,7 +172,9 @@ STEAL = """async ([answer, credential]) => {
 }"""
 
 
-async def test_a_signature_made_on_another_origin_is_refused(desk: Desk, elsewhere: str) -> None:
+async def test_a_signature_made_on_another_origin_is_refused(
+    desk: SigningDesk, elsewhere: str
+) -> None:
     """A stranger's page gets a true signature over the true challenge, and it counts for nothing."""
     await desk.enrol()
     case = await desk.house.propose(PAY)
@@ -322,7 +190,7 @@ async def test_a_signature_made_on_another_origin_is_refused(desk: Desk, elsewhe
     assert await desk.state(case) is State.WAITING
 
 
-async def test_without_a_passkey_the_page_says_where_to_get_one(desk: Desk) -> None:
+async def test_without_a_passkey_the_page_says_where_to_get_one(desk: SigningDesk) -> None:
     """There is no button to approve, a link to one's own page instead, and denying works as ever."""
     case = await desk.house.propose(PAY)
     await desk.page.goto(f"{desk.url}/a/{case['id']}")
