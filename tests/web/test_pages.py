@@ -222,4 +222,6 @@ async def test_behind_a_proxy_pages_answer_to_the_public_name(tmp_path: Path) ->
         assert answer.status_code == 303
         assert answer.headers["set-cookie"].startswith("__Host-gyges_session=")
         assert "Secure" in answer.headers["set-cookie"]
-        assert (await who.get("/sign-in", host="localhost")).status_code == 421
+        assert (await who.get("/sign-in", host="evil.example")).status_code == 421
+        direct = await who.post("/theme", {}, host="localhost", origin="http://localhost")
+        assert direct.status_code == 403

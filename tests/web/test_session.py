@@ -51,9 +51,10 @@ def test_a_rebound_name_is_refused(host: str) -> None:
 
 def test_with_an_address_of_its_own_it_answers_to_that_only() -> None:
     """Behind a proxy the browser's origin is the public one, whatever scheme reaches us."""
-    assert session.origin_of(request(host="gate.example.org"), PUBLIC) == HOME
+    for host in ("gate.example.org", "localhost", "127.0.0.1:8420"):
+        assert session.origin_of(request(host=host), PUBLIC) == HOME
     with pytest.raises(Misdirected):
-        session.origin_of(request(host="localhost"), PUBLIC)
+        session.origin_of(request(host="gate.example.org:8443"), PUBLIC)
 
 
 @pytest.mark.parametrize(

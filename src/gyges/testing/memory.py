@@ -23,7 +23,6 @@ from gyges.ledger.note import Signer
 from gyges.ledger.rows import scrub
 from gyges.ledger.seal import SALT_SIZE, Sealed, seal, unseal
 from gyges.ledger.tiles import ENTRIES, HEIGHT, WIDTH, pack_entries, parse_tile_path
-from gyges.person import Link, Person, Session, folded
 from gyges.ports import (
     CaseQuery,
     CaseSearch,
@@ -41,15 +40,17 @@ from gyges.ports import (
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
 from gyges.testing.memory_outbox import Outbox
+from gyges.testing.memory_people import MemoryPeople, ids_of
 from gyges.testing.pages import found_of, page_of, tallies_of
 
 ORIGIN = "gyges.test/log"
 
 
-class MemoryStore:
+class MemoryStore(MemoryPeople):
     """All three ports. `down` holds the cause while the store pretends to have failed."""
 
     def __init__(self, origin: str = ORIGIN, signer: Signer | None = None) -> None:
+        super().__init__()
         self.origin = origin
         self.signer = signer or Signer.from_seed(origin, bytes(range(32)))
         self.down = ""
@@ -59,9 +60,6 @@ class MemoryStore:
         self._grants: dict[str, Grant] = {}
         self._stops: dict[str, Stop] = {}
         self._keys: dict[str, Key] = {}
-        self._people: dict[str, Person] = {}  # by folded name
-        self._sessions: dict[str, Session] = {}  # by id
-        self._links: dict[str, Link] = {}  # by hash
         self._notices: dict[str, Notice] = {}
         self._outbox = Outbox()
         self._leaves: list[Sealed] = []
@@ -91,14 +89,7 @@ class MemoryStore:
         for scope in change.lifted:
             self._stops.pop(scope, None)
         self._keys.update({key.id: key for key in change.keys})
-        for person in change.people:
-            stored = replace(person, version=person.version + 1)
-            self._people[folded(person.name)] = stored
-        for session in change.sessions:
-            known = self._sessions.get(session.id)
-            if not (known and known.ended):
-                self._sessions[session.id] = session
-        self._links.update({link.hash: link for link in change.links})
+        self._put_people(change)
         for notice in change.notices:
             self._notices.setdefault(notice.id, notice)
         for told in change.told:
@@ -127,30 +118,10 @@ class MemoryStore:
             [case.id for case in change.cases],
             [grant.id for grant in change.grants],
             [key.hash for key in change.keys],
-            [folded(person.name) for person in change.people],
-            [person.oidc for person in change.people if person.oidc],
-            [passkey.id for person in change.people for passkey in person.passkeys],
-            [session.id for session in change.sessions],
-            [session.hash for session in change.sessions],
+            *ids_of(change),
         ):
             if len(set(ids)) < len(ids):
                 raise Conflict("one change writes the same thing twice", what="twice")
-
-    def _check_people(self, change: Change) -> None:
-        for person in change.people:
-            name = folded(person.name)
-            found = self._people.get(name)
-            if (found.version if found else 0) != person.version:
-                raise Conflict(f"the account of {person.name} moved on", what="person")
-            others = [other for at, other in self._people.items() if at != name]
-            if person.oidc and any(other.oidc == person.oidc for other in others):
-                raise Conflict("this outside identity is somebody else's", what="oidc")
-            mine = {passkey.id for passkey in person.passkeys}
-            if any(passkey.id in mine for other in others for passkey in other.passkeys):
-                raise Conflict("this passkey is somebody else's", what="passkey")
-        owners = {session.hash: session.id for session in self._sessions.values()}
-        if any(owners.get(s.hash, s.id) != s.id for s in change.sessions):
-            raise Conflict("the secret of a session already belongs to another", what="session")
 
     def _append(self, events: Sequence[Event]) -> tuple[int, ...]:
         sealed = [seal(event, os.urandom(SALT_SIZE)) for event in events]
@@ -217,37 +188,6 @@ class MemoryStore:
     async def keys(self) -> Sequence[Key]:  # noqa: D102
         self._check_up()
         return list(self._keys.values())
-
-    async def person(self, name: str) -> Person | None:  # noqa: D102
-        self._check_up()
-        return self._people.get(folded(name))
-
-    async def people(self) -> Sequence[Person]:  # noqa: D102
-        self._check_up()
-        return list(self._people.values())
-
-    async def person_by_oidc(self, oidc: str) -> Person | None:  # noqa: D102
-        self._check_up()
-        return next((p for p in self._people.values() if oidc and p.oidc == oidc), None)
-
-    async def person_by_passkey(self, credential: str) -> Person | None:  # noqa: D102
-        self._check_up()
-        everybody = self._people.values()
-        return next((p for p in everybody if credential in {key.id for key in p.passkeys}), None)
-
-    async def session(self, hash: str) -> Session | None:  # noqa: D102
-        self._check_up()
-        return next((s for s in self._sessions.values() if s.hash == hash), None)
-
-    async def sessions(self, person: str) -> Sequence[Session]:  # noqa: D102
-        self._check_up()
-        name = folded(person)
-        own = [s for s in self._sessions.values() if folded(s.person) == name and not s.ended]
-        return own[::-1]
-
-    async def link(self, hash: str) -> Link | None:  # noqa: D102
-        self._check_up()
-        return self._links.get(hash)
 
     async def claimed(self, name: str) -> bool:  # noqa: D102
         self._check_up()

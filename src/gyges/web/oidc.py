@@ -184,11 +184,16 @@ def read_attempt(text: str) -> Attempt:
 
 
 def _secret(file: str, folder: Path) -> str:
-    """The secret in `file`, relative to the data folder."""
+    """The secret in `file`, relative to the data folder; one that others can read is none."""
     if not file:
         return ""
+    where = folder / file
     try:
-        return (folder / file).read_text(encoding="utf-8").strip()
+        if where.stat().st_mode & 0o077:
+            raise Misconfigured(
+                f"oidc_client_secret_file: {where} can be read by others; chmod 600"
+            )
+        return where.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"oidc_client_secret_file: {error}") from None
 

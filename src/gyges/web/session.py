@@ -38,15 +38,16 @@ class NoForm(HttpError):
 def origin_of(request: Request, settings: Settings) -> str:
     """The origin of our pages; raise `Misdirected` if the request names another host than ours.
 
-    With `public_url` it is that; without, only a loopback name will do, since any other might have been
-    rebound to our address by a stranger's page.
+    With `public_url` it is that, and a proxy may also call us by a loopback name. Without, only a loopback
+    name will do, since any other might have been rebound to our address by a stranger's page.
     """
     host = request.headers.get("host", "").lower()
-    if settings.public_url:
-        if host == urlsplit(settings.public_url).netloc:
-            return settings.public_url
-        raise Misdirected(f"these pages are at {settings.public_url}")
     name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+    public = settings.public_url
+    if public and (name in LOOPBACK or host == urlsplit(public).netloc):
+        return public
+    if public:
+        raise Misdirected(f"these pages are at {public}")
     if name not in LOOPBACK:
         raise Misdirected("these pages answer to localhost only, until public_url is set")
     return f"{request.url.scheme}://{host}"
