@@ -4,6 +4,7 @@
 The forger here owns the log's key, so every proof of inclusion holds: only the signatures stand in the way.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -11,77 +12,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gyges.case import Attention, Case, Say, State
-from gyges.episode import Event, Kind
-from gyges.gate.desk import How
-from gyges.gate.judge import plain
-from gyges.gate.policy import load
+from gyges import signed
+from gyges.case import Assertion, Case, State
+from gyges.episode import Kind
+from gyges.errors import BadProof
 from gyges.ledger import signatures
 from gyges.ledger.bundle import verify_bundle
 from gyges.ledger.evidence import Happened
-from gyges.ledger.export import Selection, export
-from gyges.ledger.note import Signer
+from gyges.ledger.export import Selection
 from gyges.ledger.retain import retain
-from gyges.person import Person, Role
-from gyges.ports import Change
-from gyges.settings import Settings
-from gyges.signed import Answer
 from gyges.testing.authenticator import ORIGIN, SoftPasskey
-from tests.gate.world import GROUPS, TOOLS, World, world
+from tests.gate.world import World
+from tests.ledger.signed_world import VERIFIER, bundle_of, signed_payment
 
-KEYS = [Signer.from_seed("test.example/log", b"\x07" * 32).verifier]
-VIEW = "sha256:" + "a" * 64
-RULE = """
-@id("pay-signed") @assurance("passkey")
-permit (principal, action in Action::"risk:pay", resource) when { context.approvals.finance >= 2 };
-"""
-
-
-async def enrol(gate: World, name: str, passkey: SoftPasskey) -> None:
-    """An account and the event that says whose key this is."""
-    word = passkey.word()
-    who = Person(
-        name=name, created=1, roles=(Role.APPROVER,), groups=("finance",), passkeys=(word,)
-    )
-    body = plain(person=name, credential=word.id, public_key=word.public_key, name="test")
-    event = Event(kind=Kind.PASSKEY_ADDED, at=gate.clock.now(), subject=f"person:{name}", body=body)
-    await gate.store.record(Change(events=(event,), people=(who,)))
-
-
-async def sign(gate: World, case: Case, name: str, passkey: SoftPasskey) -> Case:
-    """`name` approves with a signature."""
-    answer = Answer(
-        case=case.id, action=case.digest, view=VIEW, say=Say.APPROVE, person=name,
-        nonce=f"nonce-of-{name}-{case.id}", reason="as agreed",
-    )  # fmt: skip
-    seen = Attention(shown=VIEW, opened=1, dwell_ms=9000, typed="7")
-    how = How(method="password", attention=seen, assertion=passkey.sign(answer.preimage()))
-    return await gate.corridor.answer(
-        case.id, by=gate.keys[name], say=Say.APPROVE, digest=case.digest, reason="as agreed",
-        how=how,
-    )  # fmt: skip
+KEYS = [VERIFIER]
 
 
 @pytest.fixture
 async def paid(tmp_path: Path) -> AsyncIterator[tuple[World, Case]]:
     """A payment signed by ann and bea."""
-    settings = Settings(public_url=ORIGIN, dwell_seconds=0)
-    async with world(tmp_path, settings=settings) as gate:
-        gate.corridor.swap(load({"pay.cedar": RULE}, TOOLS, GROUPS))
-        case = await gate.propose("pay", to="Ada", amount=7)
-        for name in ("ann", "bea"):
-            passkey = SoftPasskey(id=name.encode() * 8)
-            await enrol(gate, name, passkey)
-            case = await sign(gate, case, name, passkey)
-        assert case.state is State.GRANTED
-        yield gate, case
-
-
-async def bundle_of(gate: World, selection: Selection) -> bytes:
-    """The bundle's bytes."""
-    lines = export(gate.store, gate.store, selection, created=gate.clock.now(), software="test")
-    return b"".join([line async for line in lines])
+    async with signed_payment(tmp_path) as found:
+        yield found
 
 
 async def happened(gate: World) -> list[Happened]:
@@ -241,3 +195,41 @@ async def test_the_record_says_who_signed_where(paid: tuple[World, Case]) -> Non
     assert line.count(b'"origin":"https://gate.example"') == 2
     assert b'"assurance":"passkey"' in line
     assert body_of(await happened(gate), "answered")["vote"]["method"] == "passkey"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["vote", "votes", "requirement", "assertion", "person", "state", "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["proposed", "decided", "answered", "passkey-added"]), JSON))
+)
+def test_no_events_crash_the_check(events: list[tuple[str, Any]]) -> None:
+    """Whatever payloads a stranger's bundle holds, the answer is a report."""
+    found = [
+        Happened(
+            index=n, at=n, kind=kind, subject="c-1", body=body if isinstance(body, dict) else {}
+        )
+        for n, (kind, body) in enumerate(events)
+    ]
+    assert signatures.check(found).held == 0
+
+
+@given(st.sampled_from(list(Assertion.__dataclass_fields__)), st.text(max_size=60))
+def test_no_text_in_an_assertion_crashes_the_check(field: str, text: str) -> None:
+    """Any part replaced by any text: it holds exactly if nothing that is checked has changed."""
+    honest = SoftPasskey(id=b"a credential of ann's").sign("{}", origin=ORIGIN)
+    changed = replace(honest, **{field: text})
+    with contextlib.suppress(BadProof):
+        signed.verify(changed)
+        assert field == "credential" or changed == honest
