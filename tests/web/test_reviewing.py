@@ -179,4 +179,6 @@ async def test_a_planted_request_is_seen_by_people_and_not_by_the_agent_it_names
         )
         assert answer.status_code == 303, answer.text
         assert "a planted request, missed by alice" in (await alice.get(f"/a/{case['id']}")).text
-        assert "0% (0 of 1)" in (await alice.get("/me")).text
+        me = (await alice.get("/me")).text
+        assert "0% (0 of 1)" in me
+        assert "up to 5 of a day" in me

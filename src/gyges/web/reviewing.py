@@ -27,6 +27,7 @@ class Told:
     record: Record
     lines: tuple[Line, ...]
     days: int
+    checks: int  # requests that may be planted within a day
 
 
 async def own(visit: Visit) -> Told | None:
@@ -58,7 +59,8 @@ async def _shown(visit: Visit, name: str) -> Response:
 
 async def _told(visit: Visit, name: str, days: int) -> Told:
     record = await visit.gate.corridor.record(name, days=days)
-    return Told(record=record, lines=lines_of(record), days=days)
+    most = visit.gate.settings.checks_per_day
+    return Told(record=record, lines=lines_of(record), days=days, checks=most)
 
 
 def _sees_all(visit: Visit) -> bool:
