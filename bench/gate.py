@@ -15,7 +15,7 @@ from pathlib import Path
 import cedarpy
 
 from bench import office
-from bench.measure import Row, Rounds, by_name, quantile, row, target
+from bench.measure import Rounds, Row, by_name, quantile, row, target
 from bench.procs import LOAD, SERVERS, Load, core, folder, gate, load, pinned, server
 from gyges.monitors.rule_file import starter_rules
 
@@ -84,11 +84,11 @@ def _rows(found: dict[tuple[str, int], Both]) -> list[Row]:
         against = ECHO if base else ""
         at = f"{name}, {clients} client{'s' if clients > 1 else ''}"
         p50 = row(
-            f"p50, {at}", both.p50, "ms", against=against, base=base and base.p50,
+            f"p50, {at}", both.p50, "ms", against=against, base=base.p50 if base else None,
             note=f"p99 {both.p99.value:.2f} ms; {pin}",
         )  # fmt: skip
         rate = row(
-            f"throughput, {at}", both.rate, "1/s", against=against, base=base and base.rate,
+            f"throughput, {at}", both.rate, "1/s", against=against, base=base.rate if base else None,
             note=f"load used {both.busy:.0%} of its core",
         )  # fmt: skip
         if name == SPREAD and clients == 1:
@@ -100,7 +100,6 @@ def _rows(found: dict[tuple[str, int], Both]) -> list[Row]:
 
 
 def _lone_rows(lone: dict[str, Rounds], gate_p50: Rounds) -> list[Row]:
-    note = "how many times as long the gate's p50 at 1 client is stands in the ratio, inverted"
     return [
         row(
             "one cedarpy call, 100 policies, schema check, in process", lone["cedarpy"], "ms",
@@ -110,7 +109,7 @@ def _lone_rows(lone: dict[str, Rounds], gate_p50: Rounds) -> list[Row]:
             "one append of 1 KiB + fsync", lone["fsync"], "ms", against="gate, 1 client",
             base=gate_p50, note="the gate makes two such flushes, one after the other",
         ),
-    ] if note else []  # fmt: skip
+    ]  # fmt: skip
 
 
 def _cedar(seconds: float) -> tuple[float, int]:

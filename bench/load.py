@@ -50,6 +50,17 @@ def good(data: bytes) -> bool:
     return data[9:10] == b"2" and (not EXPECT or EXPECT in data)
 
 
+def answer(sock: socket.socket) -> bytes:
+    """One whole answer; raise `ConnectionError` if the server closes before its end."""
+    data = b""
+    while not whole(data):
+        more = sock.recv(1 << 18)
+        if not more:
+            raise ConnectionError("the server closed a connection")
+        data += more
+    return data
+
+
 def connect(port: int) -> socket.socket:
     """One connection that sends at once."""
     sock = socket.create_connection(("127.0.0.1", port))
@@ -63,9 +74,7 @@ def alone(port: int, seconds: float, requests: list[bytes]) -> tuple["array[int]
     end = now() + int(seconds * 1e9)
     while (start := now()) < end:
         sock.sendall(requests[at % len(requests)])
-        data = sock.recv(1 << 18)
-        while not whole(data):
-            data += sock.recv(1 << 18)
+        data = answer(sock)
         took.append(now() - start)
         bad += not good(data)
         at += 1

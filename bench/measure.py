@@ -3,9 +3,10 @@
 
     results/NAME.json   [{"metric", "value", "unit", "against", "ratio", "n", "note"}, ...]
 
-`ratio` is `value` divided by the same measure of what `against` names, taken in the same run; 0 where there
-is nothing to compare with. A value is the median over rounds of each round's figure, and the note gives the
-lowest and highest round. It starts no process and knows no subject.
+A value is the median over rounds of each round's figure, and the note gives the lowest and highest round.
+`ratio` compares with the same measure of what `against` names, taken in the same run: where both have a figure
+for each round it is the median of the rounds' ratios, so a round that was disturbed counts once and not
+twice; 0 where there is nothing to compare with. It starts no process and knows no subject.
 """
 
 import json
@@ -50,6 +51,12 @@ class Rounds:
         """The median round."""
         return statistics.median(self.figures)
 
+    def over(self, base: "Rounds") -> float:
+        """How many times `base` this is, round by round where the rounds are pairs."""
+        if len(self.figures) != len(base.figures):
+            return self.value / base.value
+        return statistics.median(a / b for a, b in zip(self.figures, base.figures, strict=True))
+
     @property
     def spread(self) -> str:
         """Lowest to highest round."""
@@ -71,7 +78,7 @@ def row(
     note: str = "",
 ) -> Row:
     """The row of a measure, compared with `base` where one is given."""
-    ratio = rounds.value / base.value if base and base.value else 0.0
+    ratio = rounds.over(base) if base else 0.0
     parts = [f"rounds {rounds.spread}", note]
     return Row(
         metric=metric,

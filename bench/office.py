@@ -65,9 +65,7 @@ def rules(count: int, tools: Sequence[str]) -> str:
     return "\n".join([*told, asking])
 
 
-def make(
-    folder: Path, cedar: str, tools: Sequence[str], *, monitors: str = "", **settings: object
-) -> Office:
+def make(folder: Path, cedar: str, tools: Sequence[str], *, monitors: str = "") -> Office:
     """A new data folder with these rules, and keys of an agent, an executor and an approver."""
     found(folder, now=SystemClock().now())
     policy = folder / "policy"

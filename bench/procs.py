@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts the processes that are measured and those that measure: servers on one core, load on another.
 
-A server is any Python program whose first line on stdout is JSON with a `url`. Where a machine has one core,
+A server is any Python program whose first line on stdout holds its URL. Where a machine has one core,
 or forbids pinning, all run where they may and the rows say so. It measures nothing itself.
 """
 
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from array import array
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,12 +61,15 @@ def server(
     args: Sequence[str],
     *,
     log: Path,
-    place: int = SERVERS,
+    place: int | None = SERVERS,
     env: Mapping[str, str] | None = None,
     python: str = sys.executable,
 ) -> Generator[str]:
-    """The URL of a server started as `python ARGS`; it is stopped at the end. Its stderr goes to `log`."""
-    chosen = core(place)
+    """The URL of a server started as `python ARGS`; it is stopped at the end. Its stderr goes to `log`.
+
+    With `place` None it runs on whatever core the system gives it.
+    """
+    chosen = set(cores()) if place is None else {core(place)}
     with log.open("ab") as errors:
         process = subprocess.Popen(
             [python, *args],
@@ -72,14 +77,15 @@ def server(
             stderr=errors,
             cwd=ROOT,
             env={**_CLEAN, "PYTHONPATH": str(ROOT), **(env or {})},
-            preexec_fn=lambda: os.sched_setaffinity(0, {chosen}),
+            preexec_fn=lambda: os.sched_setaffinity(0, chosen),  # noqa: PLW1509 - one thread here
         )
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"a server did not start: {log.read_text()[-2000:]}")
-        yield json.loads(line)["url"]
+        url = re.search(rb"http://[0-9.:]+", line)
+        if not url:
+            raise RuntimeError(f"a server did not start: {line!r} {log.read_text()[-2000:]}")
+        yield url[0].decode()
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -90,11 +96,31 @@ def server(
         process.stdout.close()
 
 
-def gate(folder: Path) -> "contextlib.AbstractContextManager[str]":
+GYGES = ("-c", "from gyges.cli.main import main; main()")
+
+
+def gate(folder: Path, place: int | None = SERVERS) -> "contextlib.AbstractContextManager[str]":
     """The program people run, on a data folder, on a free port."""
-    start = "from gyges.cli.main import main; main()"
-    args = ("-c", start, "serve", "--data", str(folder), "--port", "0", "--json")
-    return server(args, log=folder / "serve.log")
+    args = (*GYGES, "serve", "--data", str(folder), "--port", "0", "--json")
+    return server(args, log=folder / "serve.log", place=place)
+
+
+def wait_for_calm(most_s: float = 2.0, look_s: float = 0.15, idle: float = 0.9) -> bool:
+    """Whether the machine was at least so idle for `look_s` at some time within `most_s`."""
+    end = time.monotonic() + most_s
+    while True:
+        before = _jiffies()
+        time.sleep(look_s)
+        spent = [now - then for now, then in zip(_jiffies(), before, strict=True)]
+        if sum(spent) and (spent[3] + spent[4]) / sum(spent) >= idle:
+            return True
+        if time.monotonic() > end:
+            return False
+
+
+def _jiffies() -> list[int]:
+    """What all cores together spent their time with so far; idle and waiting are the 4th and 5th (proc(5))."""
+    return [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +141,12 @@ class Load:
 def load(
     url: str, requests: Sequence[bytes], *, clients: int, seconds: float, expect: str = ""
 ) -> Load:
-    """One round of `clients` clients; raise `RuntimeError` if any answer was not the expected one."""
-    port = url.rsplit(":", 1)[1].split("/")[0]
+    """One round of `clients` clients; raise `RuntimeError` if any answer was not the expected one.
+
+    It begins as soon as nobody else uses the machine, or when that takes too long.
+    """
+    wait_for_calm()
+    port = url.rsplit(":", 1)[1].partition("/")[0]
     chosen = core(LOAD)
     with tempfile.NamedTemporaryFile(dir=CACHE) as file:
         file.write(b"".join(len(raw).to_bytes(4, "big") + raw for raw in requests))
@@ -132,14 +162,16 @@ def load(
     head, _, raw = out.partition(b"\n")
     told, took = json.loads(head), array("q", raw)
     if told["bad"] or not took:
-        raise RuntimeError(f"{url}: {told['bad']} of {told['answers']} answers were not as expected")
+        raise RuntimeError(
+            f"{url}: {told['bad']} of {told['answers']} answers were not as expected"
+        )
     latencies = sorted(value / 1000 for value in took)
     return Load(latencies=latencies, seconds=seconds, bad=0, busy=told["busy"])
 
 
 def post(path: str, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
     """The bytes of an HTTP/1.1 POST of JSON on a connection that is kept."""
-    told = {"host": "127.0.0.1", "content-type": "application/json", **(headers or {})}
+    told = {"host": "127.0.0.1:80", "content-type": "application/json", **(headers or {})}
     lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
     head = f"POST {path} HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
     return head.encode() + body

@@ -8,7 +8,6 @@ A `Case` is rewritten whole at each step, under compare-and-set on `version`; wh
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from operator import attrgetter
 
 from gyges.action import Action
 from gyges.decision import NOBODY, Decision, Requirement
@@ -144,8 +143,14 @@ class Case:
 
     def stored(self, version: int, log_index: int) -> "Case":
         """The same case as the store has it."""
-        values = dict(zip(_NAMES, _values(self), strict=True))  # `replace`, in half the time
-        return Case(**{**values, "version": version, "log_index": log_index})
+        made = object.__new__(
+            Case
+        )  # as `replace` does it, at a third of the cost: four times a decision
+        for read, write in _SLOTS:
+            write(made, read(self))
+        _write_version(made, version)
+        _write_index(made, log_index)
+        return made
 
 
 def _people(votes: Iterable[Vote]) -> dict[str, int]:
@@ -156,5 +161,7 @@ def _people(votes: Iterable[Vote]) -> dict[str, int]:
     return {group: len(people) for group, people in found.items()}
 
 
-_NAMES = tuple(field.name for field in fields(Case))
-_values = attrgetter(*_NAMES)
+_SLOTS = tuple(
+    (slot.__get__, slot.__set__) for slot in (vars(Case)[field.name] for field in fields(Case))
+)
+_write_version, _write_index = (vars(Case)[name].__set__ for name in ("version", "log_index"))

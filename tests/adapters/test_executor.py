@@ -168,6 +168,7 @@ async def test_without_the_gate_nothing_runs(world: World) -> None:
     lost = Executor(nowhere, name="office", claims=claims, keys=keys)
     with pytest.raises(Unreachable):
         await lost.run(case.permit, case.action.canonical(), work)
+    await nowhere.close()
     assert work.seen == []
     found = Executor(world.speak("office"), name="office", claims=claims, keys=keys)
     assert await found.run(case.permit, case.action.canonical(), work) == "done"

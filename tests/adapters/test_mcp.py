@@ -6,29 +6,11 @@ from typing import Any
 
 import pytest
 from mcp import MCPError
-from mcp_types import CallToolResult
 
-from gyges.adapters.mcp_hold import Asking
 from gyges.case import Say, State
-from tests.adapters.world import World
+from tests.adapters.world import World, case_of, text
 
 ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28", "auto"])
-
-
-def text(result: object) -> str:
-    """All text of a tool result."""
-    return "\n".join(block.text for block in result.content)  # type: ignore[attr-defined]
-
-
-def case_of(result: CallToolResult) -> str:
-    """The id of the case that a result belongs to."""
-    return str((result.meta or {})["gyges/case"])
-
-
-@pytest.fixture
-async def url(world: World) -> str:
-    """Where the proxy listens."""
-    return await world.serve(await world.proxy())
 
 
 @ERAS
@@ -208,34 +190,6 @@ async def test_arguments_that_an_approver_edited_run_in_place_of_the_agents(
     assert "rita changed the arguments" in text(result)
 
 
-async def test_two_live_identical_calls_share_one_case_and_one_run(world: World, url: str) -> None:
-    """The impatient agent that asks twice gets one approval, one run, two answers."""
-    client = await world.client(url)
-    mail = {"to": "x", "text": "y"}
-    first = asyncio.create_task(client.call_tool("send_mail", mail))
-    case = await world.waiting()
-    second = asyncio.create_task(client.call_tool("send_mail", mail))
-    third = asyncio.create_task(client.call_tool("send_mail", {**mail, "text": "z"}))
-    await world.waiting(count=2)
-    await world.decide("rita", case)
-    assert text(await first) == text(await second) == "send_mail done"
-    assert world.office.done == [("send_mail", mail)]
-    third.cancel()
-
-
-async def test_an_idempotency_key_gives_one_run_and_the_same_result(world: World, url: str) -> None:
-    """A repeated key is answered from memory; with other arguments it is refused."""
-    client = await world.client(url)
-    meta: Any = {"gyges/idempotency-key": "k-1"}
-    one = await client.call_tool("read_file", {"path": "a"}, meta=meta)
-    two = await client.call_tool("read_file", {"path": "a"}, meta=meta)
-    assert case_of(one) == case_of(two)
-    assert text(one) == text(two)
-    other = await client.call_tool("read_file", {"path": "b"}, meta=meta)
-    assert other.is_error
-    assert world.office.done == [("read_file", {"path": "a"})]
-
-
 async def test_nothing_but_the_granted_arguments_goes_upstream(world: World, url: str) -> None:
     """Neither the agent's key nor its _meta reach the server; what it says of the call reaches the gate."""
     client = await world.client(url)
@@ -245,56 +199,3 @@ async def test_nothing_but_the_granted_arguments_goes_upstream(world: World, url
     assert all("private" not in seen and "gyges/purpose" not in seen for seen in world.office.metas)
     action = (await world.cases(tool="read_file"))[0].action
     assert (action.purpose, action.episode, action.agent) == ("because", "e-7", "bot")
-
-
-async def test_after_the_hold_time_the_same_call_resumes_the_same_case(world: World) -> None:
-    """A client with little patience gets the case's id, comes back, and finds its approval."""
-    url = await world.serve(await world.proxy(Asking(seconds=0.2)))
-    client = await world.client(url)
-    mail = {"to": "x", "text": "y"}
-    first = await client.call_tool("send_mail", mail)
-    assert first.is_error
-    case = await world.waiting()
-    assert case.id in text(first)
-    assert case.id in text(await client.call_tool("send_mail", mail))
-    await world.decide("rita", case)
-    assert text(await client.call_tool("send_mail", mail)) == "send_mail done"
-    assert len(await world.cases(tool="send_mail")) == 1
-
-
-async def test_under_an_idempotency_key_the_edited_case_is_resumed(world: World) -> None:
-    """The key leads from the agent's own case to the one that an approver put in its place."""
-    client = await world.client(await world.serve(await world.proxy(Asking(seconds=0.2))))
-    mail, meta = {"to": "all", "text": "y"}, {"gyges/idempotency-key": "k-2"}
-    assert (await client.call_tool("send_mail", mail, meta=meta)).is_error  # type: ignore[arg-type]
-    case = await world.waiting()
-    new = await world.speak("rita").edit(
-        case.id, digest=case.digest, arguments={"to": "Ada", "text": "y"}, reason="only Ada"
-    )
-    await world.decide("alice", new, group="reviewers")
-    result = await client.call_tool("send_mail", mail, meta=meta)  # type: ignore[arg-type]
-    assert case_of(result) == new.id
-    assert world.office.done == [("send_mail", {"to": "Ada", "text": "y"})]
-
-
-async def test_a_new_proxy_finds_the_cases_that_an_old_one_left_open(world: World) -> None:
-    """The durable id is the gate's: a proxy that was restarted resumes, and runs once."""
-    mail = {"to": "x", "text": "y"}
-    old = await world.serve(await world.proxy(Asking(seconds=0.1)))
-    await (await world.client(old)).call_tool("send_mail", mail)
-    case = await world.waiting()
-    await world.decide("rita", case)
-    new = await world.serve(await world.proxy(Asking(seconds=0.1)))
-    result = await (await world.client(new)).call_tool("send_mail", mail)
-    assert case_of(result) == case.id
-    assert world.office.done == [("send_mail", mail)]
-
-
-async def test_an_upstream_that_restarts_is_reached_again(world: World, url: str) -> None:
-    """The connection that was lost is made anew for the next call."""
-    client = await world.client(url, mode="legacy")
-    await client.call_tool("read_file", {"path": "a"})
-    await world.restart_office()
-    result = await client.call_tool("read_file", {"path": "b"})
-    assert text(result) == "read_file done"
-    assert world.office.done[-1] == ("read_file", {"path": "b"})

@@ -10,8 +10,7 @@ from mcp import Client, MCPError
 
 from gyges.adapters.mcp_hold import Asking
 from gyges.case import State
-from tests.adapters.test_mcp import text
-from tests.adapters.world import World
+from tests.adapters.world import World, text
 
 MAIL = {"to": "x", "text": "y"}
 

@@ -13,8 +13,7 @@ from mcp import Client, StdioServerParameters
 
 from gyges.case import State
 from tests.adapters import office as office_module
-from tests.adapters.test_mcp import case_of, text
-from tests.adapters.world import World
+from tests.adapters.world import World, case_of, text
 
 ROOT = Path(office_module.__file__).resolve().parents[2]
 OFFICE = f"{sys.executable} -m tests.adapters.office"

@@ -29,14 +29,14 @@ async def server(serve: Serve) -> AsyncGenerator[Wire, None]:
     try:
         yield wire
     finally:
-        wire.close()
+        await wire.close()
         listening.close()
         await listening.wait_closed()
 
 
 async def ask(wire: Wire, patience: float = 5) -> tuple[int, bytes]:
     """One small request."""
-    return await wire.request("POST", "/x", "", b"{}", patience)
+    return await wire.request("POST", "/x", {}, b"{}", patience)
 
 
 async def test_a_connection_is_kept_and_its_requests_are_whole() -> None:
@@ -56,7 +56,9 @@ async def test_a_connection_is_kept_and_its_requests_are_whole() -> None:
         assert await ask(wire) == (200, b"ok")
         assert await ask(wire) == (200, b"ok")
     assert connections == 1
-    assert all(h.startswith(b"POST /x HTTP/1.1\r\n") and b"content-length: 2" in h for h in heads)
+    assert all(
+        h.startswith(b"POST /x HTTP/1.1\r\n") and b"content-length: 2" in h.lower() for h in heads
+    )
 
 
 async def test_a_chunked_answer_in_pieces_is_put_together() -> None:
@@ -100,10 +102,25 @@ async def test_an_answer_that_does_not_come_is_unreachable() -> None:
             await ask(wire, patience=0.05)
 
 
+async def test_answers_without_a_body_end_each_time() -> None:
+    """Two in a row: nothing, twice."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"{}")
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with server(serve) as wire:
+        assert await ask(wire) == (204, b"")
+        assert await ask(wire) == (204, b"")
+
+
 async def test_a_server_that_is_not_there_has_not_heard() -> None:
     """Nothing was sent, so nothing can have happened."""
+    wire = Wire("http://127.0.0.1:9")
     with pytest.raises(Unreachable) as caught:
-        await ask(Wire("http://127.0.0.1:9"))
+        await ask(wire)
+    await wire.close()
     assert not caught.value.extra["sent"]
 
 

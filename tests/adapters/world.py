@@ -3,7 +3,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp_types import CallToolResult
 from starlette.types import ASGIApp
 
 from gyges.adapters.claims import Claims
@@ -101,13 +102,13 @@ class World:
         self.executors.append(made)
         return made
 
-    async def proxy(self, asking: Asking | None = None, **target: Any) -> Proxy:
-        """A proxy before the office, entered."""
-        aim = Target(name="office", **(target or {"url": f"{self.office_url}/mcp"}))
-        side = Side(upstream=Upstream(aim), executor=self.executor())
+    async def proxy(self, asking: Asking | None = None, *, sides: Sequence[Side] = ()) -> Proxy:
+        """A proxy, entered; before the office, unless other `sides` are given."""
+        aim = Target(name="office", url=f"{self.office_url}/mcp")
+        sides = sides or [Side(upstream=Upstream(aim), executor=self.executor())]
         made = Proxy(
             self.speak("bot"),
-            [side],
+            sides,
             agent_key=bearer_of,
             asking=replace(asking or Asking(), inbox=self.url),
             seal=Seal(self.secrets["office"]),
@@ -188,3 +189,13 @@ def office_app(office: Office) -> ASGIApp:
 _LOCAL = TransportSecuritySettings(
     enable_dns_rebinding_protection=True, allowed_hosts=["127.0.0.1:*"], allowed_origins=[]
 )
+
+
+def text(result: object) -> str:
+    """All text of a tool result."""
+    return "\n".join(block.text for block in result.content)  # type: ignore[attr-defined]
+
+
+def case_of(result: CallToolResult) -> str:
+    """The id of the case that a result belongs to."""
+    return str((result.meta or {})["gyges/case"])

@@ -4,10 +4,11 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gyges.case import State
+from gyges.case import Case, State
 from gyges.errors import Expired, PermitRefused
 from gyges.ports import Change
 from gyges.settings import Settings
@@ -169,6 +170,30 @@ async def test_a_case_that_a_crash_left_unjudged_is_judged(tmp_path: Path) -> No
         assert await later(w, 10) == 1
         assert (await w.corridor.found(left.id)).state is State.GRANTED
         assert await w.kinds(left) == ["proposed", "decided"]
+
+
+async def test_a_case_that_breaks_its_judge_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error nobody foresaw, in one case's timer: the others run, and it is tried again."""
+    async with world(tmp_path) as w:
+        first = await w.propose("send_mail", to="x", body="y")
+        second = await w.propose("send_mail", to="z", body="y")
+        w.clock.advance(100_000)
+        end = w.corridor._end
+
+        async def breaks(case: Case, *more: Any) -> Case:
+            if case.id == first.id:
+                raise RuntimeError("unforeseen")
+            return await end(case, *more)
+
+        monkeypatch.setattr(w.corridor, "_end", breaks)
+        assert await w.corridor.tick() == 1
+        assert (await w.corridor.found(second.id)).state is State.EXPIRED
+        assert first.id in caplog.text
+        monkeypatch.undo()
+        assert await w.corridor.tick() == 1
+        assert (await w.corridor.found(first.id)).state is State.EXPIRED
 
 
 async def test_waiting_ends_when_somebody_decides(tmp_path: Path) -> None:

@@ -64,39 +64,36 @@ class Claims:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._alive = _mark(self._marker(self._run))
-            self._db = sqlite3.connect(
-                file, isolation_level=None, check_same_thread=False, timeout=5
-            )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
+            self._db = _open(file, "FULL")
             self._db.executescript(_SCHEMA)
+            self._after = _open(file, "NORMAL")
         except (sqlite3.Error, OSError) as error:
             raise StoreDown(f"the claims file {file} cannot be used: {error}") from None
 
     def claim(self, nonce: str, case: str, at: int) -> None:
         """Use `nonce` up, durably; raise `PermitRefused` if it was used before."""
         try:
-            self._write(_CLAIM, nonce, case, at, self._run)
+            self._write(self._db, _CLAIM, nonce, case, at, self._run)
         except sqlite3.IntegrityError:
             raise PermitRefused(f"the permit for {case} was already used here", case=case) from None
 
     def release(self, nonce: str) -> None:
         """Take back a claim whose permit the gate has certainly not redeemed, so that nothing ran."""
-        self._write("DELETE FROM claims WHERE nonce = ? AND state = 'claimed'", nonce)
+        self._write(self._after, "DELETE FROM claims WHERE nonce = ? AND state = 'claimed'", nonce)
 
     def settle(self, nonce: str, *, ok: bool | None, result: str = "", summary: str = "") -> None:
         """Write down how it went; only the first word counts."""
-        self._write(_SETTLE, ok, result, summary, nonce)
+        self._write(self._after, _SETTLE, ok, result, summary, nonce)
 
     def told(self, nonce: str) -> None:
         """Note that the gate knows; the nonce stays claimed for ever."""
-        self._write("UPDATE claims SET state = 'told' WHERE nonce = ?", nonce)
+        self._write(self._after, "UPDATE claims SET state = 'told' WHERE nonce = ?", nonce)
 
     def interrupted(self) -> int:
         """Call the open claims of processes that are gone unknown; return how many there were."""
         rows = self._read("SELECT DISTINCT run FROM claims WHERE state = 'claimed'")
         runs = [run for (run,) in rows if run != self._run]
-        return sum(self._write(_ORPHAN, run) for run in runs if self._gone(run))
+        return sum(self._write(self._after, _ORPHAN, run) for run in runs if self._gone(run))
 
     def untold(self) -> list[Untold]:
         """Outcomes that the gate has yet to hear, oldest first."""
@@ -109,6 +106,7 @@ class Claims:
         """Close the file; claims still open count as interrupted from now on."""
         with self._lock:
             self._db.close()
+            self._after.close()
             os.close(self._alive)
             self._marker(self._run).unlink(missing_ok=True)
 
@@ -119,10 +117,10 @@ class Claims:
         except sqlite3.Error as error:
             raise StoreDown(f"the claims file {self._file} cannot be read: {error}") from None
 
-    def _write(self, statement: str, *values: str | int | None) -> int:
+    def _write(self, through: sqlite3.Connection, statement: str, *values: str | int | None) -> int:
         try:
             with self._lock:
-                return self._db.execute(statement, values).rowcount
+                return through.execute(statement, values).rowcount
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
@@ -139,6 +137,16 @@ class Claims:
             return False
         marker.unlink(missing_ok=True)
         return True
+
+
+def _open(file: Path, synchronous: str) -> sqlite3.Connection:
+    """FULL is on disk when it returns. NORMAL survives this process, not the machine's power: then the
+    claim alone is there, which reads as unknown.
+    """
+    db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute(f"PRAGMA synchronous = {synchronous}")
+    return db
 
 
 def _mark(file: Path) -> int:

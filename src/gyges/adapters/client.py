@@ -41,8 +41,8 @@ class Gate:
         self.url = url.rstrip("/")
         self.key = key
         self._wire = wire or Wire(url)
-        bearer = f"authorization: Bearer {key}\r\n" if key else ""
-        self._head = f"{bearer}content-type: application/json\r\n"
+        bearer = {"authorization": f"Bearer {key}"} if key else {}
+        self._head = {**bearer, "content-type": "application/json"}
 
     def speaking_for(self, key: str) -> "Gate":
         """The same gate over the same connections, with another holder's key."""
@@ -58,17 +58,17 @@ class Gate:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        """Close the connections of this event loop."""
+        """Close the connections."""
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections of this event loop."""
-        self._wire.close()
+        """Close the connections, which all views of this gate share."""
+        await self._wire.close()
 
     async def propose(
         self,
         tool: str,
-        arguments: dict[str, Json],
+        arguments: Mapping[str, Json],
         *,
         idempotency: str = "",
         wait: int = 0,
@@ -78,7 +78,7 @@ class Gate:
 
         With `wait` (seconds, at most 60) the gate holds its answer back until people have answered.
         """
-        body: dict[str, Json] = {"tool": tool, "arguments": arguments}
+        body: dict[str, Json] = {"tool": tool, "arguments": dict(arguments)}
         body |= {name: value for name, value in (fields or {}).items() if value}
         headers = {"idempotency-key": _quoted(idempotency)} if idempotency else None
         path = f"/v1/actions?wait={wait}" if wait else "/v1/actions"
@@ -139,10 +139,10 @@ class Gate:
         return _answer(await self.request("POST", f"/v1/actions/{id}/decision", body))
 
     async def edit(
-        self, id: str, *, digest: str, arguments: dict[str, Json], reason: str = ""
+        self, id: str, *, digest: str, arguments: Mapping[str, Json], reason: str = ""
     ) -> Answer:
         """Put other arguments in place of the agent's: the answer is about the new case."""
-        body: dict[str, Json] = {"digest": digest, "arguments": arguments, "reason": reason}
+        body: dict[str, Json] = {"digest": digest, "arguments": dict(arguments), "reason": reason}
         return _answer(await self.request("POST", f"/v1/actions/{id}/edit", body))
 
     async def redeem(self, id: str, *, permit: str, action: bytes) -> Answer:
@@ -175,9 +175,7 @@ class Gate:
         if not (path.isascii() and path.isprintable()) or " " in path:
             raise Malformed(f"{path!r} is no path")
         content = None if body is None else msgspec.json.encode(body)
-        told = self._head + "".join(
-            f"{name}: {value}\r\n" for name, value in (headers or {}).items()
-        )
+        told = {**self._head, **headers} if headers else self._head
         status, answer = await self._wire.request(method, path, told, content, PATIENCE + hold)
         if status >= 300:
             raise problem(status, answer)

@@ -88,16 +88,17 @@ class Executor:
             admitting.add_done_callback(self._abandoned)
             raise
 
-    async def finish(
+    def finish(
         self, admitted: Admitted, *, ok: bool | None, result: str = "", summary: str = ""
     ) -> None:
-        """Write down how it went, and tell the gate from a task of its own until it has heard.
+        """Have it written down how it went, and told to the gate until it has heard.
 
-        Goes on to its end even when the caller is cancelled.
+        Both go on by themselves, so that whoever waits for the result need not wait for them as well:
+        `drain` does. A process that dies before the outcome is written down leaves it unknown.
         """
         permit = admitted.permit
         untold = Untold(nonce=permit.nonce, case=permit.case, ok=ok, result=result, summary=summary)
-        await asyncio.shield(self._reporter.keep(self._reporter.settle(untold)))
+        self._reporter.keep(self._reporter.settle(untold))
 
     async def run(
         self,
@@ -113,9 +114,9 @@ class Executor:
         try:
             result = await work(admitted.action)
         except BaseException as error:
-            await self.finish(admitted, ok=blame(error), summary=brief(error))
+            self.finish(admitted, ok=blame(error), summary=brief(error))
             raise
-        await self.finish(admitted, ok=True, result=digest(result))
+        self.finish(admitted, ok=True, result=digest(result))
         return result
 
     async def drain(self, seconds: float | None = None) -> None:
@@ -138,14 +139,14 @@ class Executor:
             if unheard or isinstance(error, Stopped | StoreDown):
                 await self._reporter.release(permit.nonce)
             else:
-                await self.finish(admitted, ok=False, summary=f"not run: {brief(error)}")
+                self.finish(admitted, ok=False, summary=f"not run: {brief(error)}")
             raise
         return admitted
 
     def _abandoned(self, admitting: asyncio.Task[Admitted]) -> None:
         if not admitting.cancelled() and admitting.exception() is None:
             why = "not run: the caller left before it began"
-            self._reporter.keep(self.finish(admitting.result(), ok=False, summary=why))
+            self.finish(admitting.result(), ok=False, summary=why)
 
 
 def _kid(token: str) -> str:

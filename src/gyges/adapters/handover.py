@@ -77,10 +77,10 @@ class _Way:
         return await self.executor.admit(granted(answer).permit, _fitting(answer, signature))
 
     async def finish(self, admitted: Admitted, result: object) -> None:
-        await self.executor.finish(admitted, ok=True, result=digest_of(result))
+        self.executor.finish(admitted, ok=True, result=digest_of(result))
 
     async def fail(self, admitted: Admitted, error: BaseException) -> None:
-        await self.executor.finish(admitted, ok=blame(error), summary=brief(error))
+        self.executor.finish(admitted, ok=blame(error), summary=brief(error))
 
 
 def _guard_async(

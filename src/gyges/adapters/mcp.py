@@ -34,7 +34,7 @@ from gyges.adapters.mcp_waits import Waits
 from gyges.adapters.mcp_words import Proposal, failure, proposal, refusal
 from gyges.answer import Answer
 from gyges.case import State
-from gyges.errors import GygesError, Misconfigured, Unauthenticated, Unreachable
+from gyges.errors import Conflict, GygesError, Misconfigured, Unauthenticated, Unreachable
 
 Context = ServerRequestContext[Any, Any]
 
@@ -159,14 +159,18 @@ class Proxy:
     async def _find(self, name: str) -> tuple[Side, Definition]:
         """The upstream's definition of `name`, not older than `mcp_upstream.FRESH`."""
         away: list[Unreachable] = []
+        found: list[tuple[Side, Definition]] = []
         for side in self._sides.values():
             try:
                 tools = await side.upstream.tools()
             except Unreachable as error:
                 away.append(error)
                 continue
-            if name in tools:
-                return side, tools[name]
+            found += [(side, tools[name])] if name in tools else []
+        if len(found) > 1:
+            raise Conflict(f"{len(found)} servers offer a tool named {name}; give them prefixes")
+        if found:
+            return found[0]
         if away:
             raise away[0]
         raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {name}")

@@ -47,7 +47,7 @@ async def run(job: Job, under_way: Run) -> Result:
         arguments: dict[str, Any] = admitted.action.arguments
         result = await job.upstream.call(tool.inner, arguments, progress)
     except OutcomeUnknown as error:
-        await job.executor.finish(admitted, ok=None, summary=brief(error))
+        job.executor.finish(admitted, ok=None, summary=brief(error))
         return told(
             f"The call was sent and its outcome is unknown: {error}\n"
             f"It may have happened. It is not run again by itself.\nCase: {answer.id}",
@@ -55,19 +55,19 @@ async def run(job: Job, under_way: Run) -> Result:
         )
     except BaseException as error:
         ok = False if isinstance(error, MCPError) else blame(error)
-        await job.executor.finish(admitted, ok=ok, summary=brief(error))
+        job.executor.finish(admitted, ok=ok, summary=brief(error))
         raise
-    await _report(job.executor, admitted, result)
+    _report(job.executor, admitted, result)
     return _outward(answer, result)
 
 
-async def _report(executor: Executor, admitted: Admitted, result: Result) -> None:
+def _report(executor: Executor, admitted: Admitted, result: Result) -> None:
     if result.get("resultType") == "input_required":
         summary = "the server asked for more input, which nobody could approve"
-        await executor.finish(admitted, ok=False, summary=summary)
+        executor.finish(admitted, ok=False, summary=summary)
         return
     failed = bool(result.get("isError"))
-    await executor.finish(
+    executor.finish(
         admitted,
         ok=not failed,
         result=_digest(result),

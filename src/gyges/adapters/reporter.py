@@ -17,7 +17,7 @@ from gyges.adapters.client import Gate
 from gyges.errors import Fault, Forbidden, GygesError, StoreDown, Unauthenticated
 
 RETRY = 1.0  # seconds before an outcome is told again, doubling up to a minute
-_LINGER = 5.0  # seconds that a closing executor gives to what is under way
+_LINGER = 3.0  # seconds that a closing executor gives to what is under way
 _T = TypeVar("_T")
 
 
@@ -72,9 +72,9 @@ class Reporter:
                 await asyncio.wait(ours)
 
     async def close(self) -> None:
-        """Stop telling; what is still untold stays on disk."""
-        if kept := _here(self._kept):
-            await asyncio.wait(kept, timeout=_LINGER)
+        """Give what is under way a moment, then stop telling; what is still untold stays on disk."""
+        with contextlib.suppress(TimeoutError):
+            await self.drain(_LINGER)
         telling = _here(self._telling)
         for task in telling:
             task.cancel()

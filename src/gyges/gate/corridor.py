@@ -19,6 +19,7 @@ A crash between any two lines leaves either no case, or one that a timer or the 
 """
 
 from dataclasses import replace
+from typing import TypedDict
 
 from gyges.action import Action
 from gyges.answer import OPEN
@@ -59,7 +60,7 @@ class Corridor(Desk, Timers):
             raise Forbidden("only an agent's key proposes")
         schema = action.tool_schema or self.policy.schema_digest(action.tool)
         action = replace(action, agent=by.name, edited_by="", tool_schema=schema)
-        case = self.opened(action, standing_of(by, action))
+        case = self.opened(action, **standing_of(by, action))
         earlier = await self._earlier(case, idempotency)
         if earlier is not None:
             return earlier
@@ -73,8 +74,9 @@ class Corridor(Desk, Timers):
             return earlier
 
     async def _begin(self, case: Case, gone: Case | None, key: str) -> Case:
-        bond = Idempotency(agent=case.action.agent, key=key, digest=case.digest, case=case.id)
-        kept = bond if key else None
+        kept = None
+        if key:
+            kept = Idempotency(agent=case.action.agent, key=key, digest=case.digest, case=case.id)
         self.parts.step(1)
         if gone is not None:
             return await self.replaced(gone, case, {}, kept)
@@ -200,9 +202,18 @@ class Corridor(Desk, Timers):
         return stored
 
 
-def standing_of(by: Key, action: Action) -> Case:
+class Standing(TypedDict):
     """The part of a case that comes from the agent's key: groups, who is barred, who may execute."""
-    return Case(
-        id="", state=State.PROPOSED, action=action, digest="", created=0, agent_groups=by.groups,
-        barred=barred(by.name, by.owner, action.principal), audience=by.executor or action.server,
-    )  # fmt: skip
+
+    groups: tuple[str, ...]
+    barred: tuple[str, ...]
+    audience: str
+
+
+def standing_of(by: Key, action: Action) -> Standing:
+    """What the key of the agent that proposes `action` says of it."""
+    return Standing(
+        groups=by.groups,
+        barred=barred(by.name, by.owner, action.principal),
+        audience=by.executor or action.server,
+    )

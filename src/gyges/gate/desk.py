@@ -158,7 +158,10 @@ class Desk(Attending):
         action = replace(old.action, arguments=arguments, amends=old.id, edited_by=by.name)
         if canon.encode(arguments) == canon.encode(old.action.arguments):
             raise Unprocessable("the edit changes nothing")
-        new = self.opened(action, replace(old, barred=approvals.barred(*old.barred, by.name)))
+        new = self.opened(
+            action, groups=old.agent_groups, audience=old.audience,
+            barred=approvals.barred(*old.barred, by.name),
+        )  # fmt: skip
         ruling = self.policy.rule(action, self.facts(new))
         if ruling.effect is Effect.DENY:
             raise Unprocessable(f"the edited action would be denied: {ruling.reason}")
@@ -171,13 +174,15 @@ class Desk(Attending):
         body = plain(by=by.name, reason=reason)
         return await self.judge(await self.replaced(gone, new, body))
 
-    def opened(self, action: Action, like: Case) -> Case:
-        """A new case for `action`, with the agent's standing and the barred names of `like`."""
+    def opened(
+        self, action: Action, *, groups: tuple[str, ...], barred: tuple[str, ...], audience: str
+    ) -> Case:
+        """A new case: the agent's `groups`, who can never approve, and who may execute come from its key."""
         now = self.now
         budget = int(self.parts.settings.monitor_seconds * 1000) + GRACE_MS
         return Case(
             id=new_id("c", now), state=State.PROPOSED, action=action, digest=action.digest,
-            created=now, agent_groups=like.agent_groups, barred=like.barred, audience=like.audience,
+            created=now, agent_groups=groups, barred=barred, audience=audience,
             risk=self.risk(action.tool), amends=action.amends, deadline=now + budget,
         )  # fmt: skip
 

@@ -62,6 +62,11 @@ class Judge:
         self.parts = parts
         self.policy = policy
         self.bell = Bell()
+        s = parts.settings
+        self._thresholds = Thresholds(
+            ask_above=s.ask_above, deny_above=s.deny_above,
+            worst=Effect(s.monitor_worst), reviewers=s.reviewers,
+        )  # fmt: skip
 
     def swap(
         self,
@@ -188,19 +193,14 @@ class Judge:
 
     def weigh(self, ruling: Ruling, verdicts: tuple[Verdict, ...]) -> Decision:
         """`gate.weigh` with this gate's thresholds."""
-        s = self.parts.settings
-        thresholds = Thresholds(
-            ask_above=s.ask_above, deny_above=s.deny_above,
-            worst=Effect(s.monitor_worst), reviewers=s.reviewers,
-        )  # fmt: skip
-        return weigh(ruling, verdicts, thresholds=thresholds)
+        return weigh(ruling, verdicts, thresholds=self._thresholds)
 
     async def looked(self, action: Action) -> tuple[Verdict, ...]:
         """What the monitors say, given what this episode has seen so far."""
-        query = EventQuery(agent=action.agent, episode=action.episode, latest=True)
-        wanted = action.episode and self.parts.past(action.tool)
-        past = await self.parts.store.events(query) if wanted else ()
-        events = tuple(recorded.event for recorded in past)
+        events: tuple[Event, ...] = ()
+        if action.episode and self.parts.past(action.tool):
+            query = EventQuery(agent=action.agent, episode=action.episode, latest=True)
+            events = tuple(found.event for found in await self.parts.store.events(query))
         return await self.parts.look(
             action, Episode(id=action.episode, agent=action.agent, events=events)
         )

@@ -32,7 +32,7 @@ async def plant(desk: Desk, action: Action, *, by: Key) -> Case:
     agent = await _agent(desk, action.agent)
     schema = action.tool_schema or desk.policy.schema_digest(action.tool)
     action = replace(action, agent=agent.name, tool_schema=schema, edited_by="", amends="")
-    case = replace(desk.opened(action, standing_of(agent, action)), planted=by.name)
+    case = replace(desk.opened(action, **standing_of(agent, action)), planted=by.name)
     verdicts = await desk.looked(action)
     foreseen = desk.follow(case, verdicts)
     if foreseen.state is not State.WAITING:

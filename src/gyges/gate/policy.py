@@ -55,7 +55,9 @@ class CedarPolicy:
             return decide(asked, given=given, signed=signed, sizes=self.groups, policy=self.digest)
         except Unfit as error:
             return refusal(self.digest, str(error))
-        except Exception as error:  # noqa: BLE001 - the port's contract: what fails, denies
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - what fails, denies; a panic in Rust is no Exception
             return refusal(self.digest, f"policy could not be evaluated: {type(error).__name__}")
 
     def risk(self, tool: str) -> str:

@@ -5,16 +5,18 @@ The timers are the cases' own rows; each is carried out under compare-and-set, h
 process comes first and however often it crashes.
 """
 
+import logging
 from dataclasses import replace
 
 from gyges.case import Case, State
 from gyges.episode import Kind
-from gyges.errors import Conflict
+from gyges.errors import Conflict, GygesError
 from gyges.gate.judge import Judge, plain
 from gyges.gate.states import move, stay
 from gyges.ports import Change
 
 BATCH = 100
+logger = logging.getLogger("gyges.timers")
 
 
 class Timers(Judge):
@@ -34,6 +36,12 @@ class Timers(Judge):
             await self._due(case)
         except Conflict:
             return 0  # somebody acted between the look and the act: the timer is theirs
+        except GygesError:
+            raise
+        except Exception:
+            # one case that cannot be carried on must not hold up the timers of all others
+            logger.exception("the timer of case %s failed; it is tried again", case.id)
+            return 0
         return 1
 
     async def _due(self, case: Case) -> Case:
