@@ -12,7 +12,7 @@ from gyges.errors import Unauthenticated
 from gyges.gate.accounts import Accounts, Edit
 from gyges.gate.sessions import Sessions
 from gyges.person import Method, Person
-from gyges.ports import EventQuery
+from gyges.ports import Change, EventQuery
 from gyges.settings import Settings
 from gyges.testing import MemoryStore
 
@@ -130,6 +130,17 @@ async def test_a_renewal_does_not_bring_an_ended_session_back(
     await sessions.end(made, by="alice", now=NOW)
     await sessions.proved(made, now=NOW)
     assert await sessions.who(secret, now=NOW) is None
+
+
+async def test_when_nothing_can_be_written_people_can_still_read(alice: Person) -> None:
+    """A renewal that fails takes nobody's session away; whoever acts is told soon enough."""
+    store, full = MemoryStore(), MemoryStore()
+    await store.record(Change(events=(), people=(replace(alice, version=0),)))
+    _, secret = await Sessions(store, store, SETTINGS).open(alice, Method.PASSWORD, now=NOW)
+    full.down = "the disk is full"
+    sessions = Sessions(full, store, SETTINGS)
+    assert await sessions.who(secret, now=NOW + 10 * SECOND)
+    assert await sessions.who(secret, now=NOW + 21 * SECOND) is None
 
 
 async def test_a_disabled_account_has_no_session(

@@ -55,6 +55,28 @@ async def test_a_password_opens_the_page_that_was_asked_for(house: House) -> Non
 
 
 @pytest.mark.parametrize(
+    ("roles", "home"),
+    [
+        ((Role.AUDITOR, Role.ADMIN), "/inbox"),
+        ((Role.ADMIN,), "/agents"),
+        ((), "/me"),
+    ],
+)
+async def test_everybody_begins_at_a_page_of_theirs(
+    house: House, roles: tuple[Role, ...], home: str
+) -> None:
+    """The inbox is for those who may see cases."""
+    person = await add(house, "carol", *roles)
+    now = house.gate.clock.now()
+    await house.gate.accounts.set_password("carol", PASSWORD, by="test", now=now)
+    who = browser(house)
+    answer = await who.post("/sign-in", form(person.name, to=""))
+    assert answer.headers["location"] == home
+    assert (await who.get("/")).headers["location"] == home
+    assert (await who.get(home)).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("name", "password"),
     [("alice", "not-hers"), ("bob", ""), ("bob", PASSWORD), ("nobody", PASSWORD), ("", "")],
 )

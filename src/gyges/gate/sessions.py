@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from gyges.canon import digest_bytes
 from gyges.episode import Event, Kind
-from gyges.errors import Unauthenticated
+from gyges.errors import StoreDown, Unauthenticated
 from gyges.gate.ids import new_id
 from gyges.gate.judge import plain
 from gyges.person import Method, Person, Session, folded
@@ -66,9 +66,17 @@ class Sessions:
             return None
         expires = self._expires(found.created, now)
         if renew and expires - found.expires > self._idle // SLACK:
-            found = replace(found, expires=expires)
-            await self._recorder.record(Change(events=(), sessions=(found,)))
+            found = await self._renewed(found, expires)
         return found, person
+
+    async def _renewed(self, found: Session, expires: int) -> Session:
+        """The session with more time; as it was where nothing can be written, so that people can still read."""
+        after = replace(found, expires=expires)
+        try:
+            await self._recorder.record(Change(events=(), sessions=(after,)))
+        except StoreDown:
+            return found
+        return after
 
     async def end(self, session: Session, *, by: str, now: int) -> None:
         """End one session; ending it twice is harmless."""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gyges.errors import Forbidden, Malformed
+from gyges.person import Person, Role
 from gyges.settings import Settings
 from gyges.web.door import LOOPBACK
 from gyges.web.problems import HttpError, Misdirected, TooLarge
@@ -120,6 +121,14 @@ def from_elsewhere(request: Request) -> bool:
     """Whether another site led here, so that a strict cookie stayed behind."""
     site = request.headers.get("sec-fetch-site", "")
     return request.method == "GET" and site in ("cross-site", "same-site")
+
+
+def home_of(person: Person | None) -> str:
+    """The first page of somebody: the inbox is not for everybody."""
+    roles = set(person.roles) if person else {Role.APPROVER}
+    if roles & {Role.APPROVER, Role.AUDITOR}:
+        return "/inbox"
+    return "/agents" if roles else "/me"
 
 
 def own_path(wanted: str, otherwise: str = "/inbox") -> str:

@@ -63,7 +63,7 @@ async def signed_in(visit: Visit, person: Person, method: Method, wanted: str = 
     _, secret = await visit.gate.sessions.open(
         person, method, now=visit.now, agent=agent, before=visit.session
     )
-    response = visit.go(session.own_path(wanted))
+    response = visit.go(session.own_path(wanted, session.home_of(person)))
     session.set_cookie(response, visit.origin, secret, visit.gate.settings.session_seconds)
     return response
 

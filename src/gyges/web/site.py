@@ -21,6 +21,7 @@ from gyges.web import (
     passkey_pages,
     policypage,
     reviewing,
+    session,
     signin,
     switches,
     timeline,
@@ -33,8 +34,8 @@ STOPPER = frozenset({Role.APPROVER, Role.ADMIN})  # who may pull a kill switch
 
 
 async def _home(visit: Visit) -> Response:
-    """The inbox is the first page."""
-    return visit.go("/inbox")
+    """To the first page of whoever comes."""
+    return visit.go(session.home_of(visit.person))
 
 
 PAGES = (
