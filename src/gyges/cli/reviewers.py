@@ -5,7 +5,7 @@ With an approver's key it shows the holder's own record, with an auditor's or ad
 are of 95 %: few answers say little, and the interval says how little.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -31,14 +31,13 @@ def reviewers(
 ) -> None:
     """How reviewers looked and answered, by the log."""
     where = f"/v1/reviewers/{quote(name, safe='')}" if name else "/v1/reviewers"
-    found = request(url, _key(key_file), "GET", f"{where}?days={days}")
+    found: Any = request(url, _key(key_file), "GET", f"{where}?days={days}")
     if as_json:
         emit(found)
         return
-    items = found.get("items", [found]) if isinstance(found, dict) else []
     try:
-        records = msgspec.convert(items, list[Record])
-    except msgspec.ValidationError as error:
+        records = msgspec.convert([found] if name else found["items"], list[Record])
+    except (msgspec.ValidationError, KeyError, TypeError) as error:
         raise Malformed(f"the gate's answer holds no records: {error}") from None
     console = Console()
     for record in records:
