@@ -5,6 +5,7 @@
 It decides nothing; the pages' handlers are in `passkey_pages.py`, approvals are signed in `signing.py`.
 """
 
+import hmac
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from gyges.case import Assertion
 from gyges.cose import ALGORITHMS
 from gyges.errors import BadProof, Forbidden, Malformed
 from gyges.gate.passkeys import ENROL, MOST, SIGN_IN, host_of, may_change
+from gyges.web.shown import load_key
 from gyges.web.visit import Visit
 
 LONGEST = 16_384  # characters of one field that an authenticator fills
@@ -49,10 +51,15 @@ def own(visit: Visit) -> dict[str, Any]:
         "full": len(held) >= MOST,
         "enrol": gate.passkeys.challenge(ENROL, visit.seat.id, now=visit.now) if may else "",
         "prove": gate.passkeys.challenge(SIGN_IN, "", now=visit.now),
-        # A name for the account that authenticators keep: it must not tell who it is (section 14.6.1).
-        "user": signed.b64(canon.digest_bytes(f"gyges {me.created} {me.name}".encode())[7:].encode()),
+        "user": _handle(visit),
         "algorithms": list(ALGORITHMS),
     }  # fmt: skip
+
+
+def _handle(visit: Visit) -> str:
+    """The name for the account that authenticators keep: it must not tell who it is (section 14.6.1)."""
+    text = f"passkey {visit.who.created} {visit.who.name}".encode()
+    return signed.b64(hmac.digest(load_key(visit.gate.folder), text, "sha256"))
 
 
 def from_form(visit: Visit, preimage: str | None = None) -> Assertion:
