@@ -55,7 +55,7 @@ async def test_looking_changes_nothing(desk: House) -> None:
     ("form", "says"),
     [
         ({"at:/amount": "many"}, "amount"),
-        ({"at:/amount": '"4800"'}, "this must be number"),
+        ({"at:/amount": '"4800"'}, "this must be a number"),
         ({"at:/amount": "4800"}, "nothing is changed"),
         ({"json": "{"}, "not JSON"),
         ({"json": '{"a":1,"a":2}'}, "stands twice"),

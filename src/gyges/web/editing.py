@@ -128,12 +128,14 @@ def _arguments(visit: Visit, case: Case) -> dict[str, Json]:
 def _read(leaf: Leaf, given: str) -> Json:
     if _how(leaf.value) == "text":
         return given.replace("\r\n", "\n")  # a form's line ends (HTML, form submission)
+    place = leaf.pointer.removeprefix("/")
+    wanted = {"number": "a number", "choice": "true or false"}.get(_how(leaf.value), "")
     try:
         value = canon.parse(given.encode())
     except Malformed as error:
-        raise Malformed(f"{leaf.pointer.removeprefix('/')}: {error}") from None
-    if _how(leaf.value) in ("number", "choice") and kind(value) != kind(leaf.value):
-        raise Malformed(f"{leaf.pointer.removeprefix('/')}: this must be {kind(leaf.value)}")
+        raise Malformed(f"{place}: {f'this must be {wanted}' if wanted else error}") from None
+    if wanted and kind(value) != kind(leaf.value):
+        raise Malformed(f"{place}: this must be {wanted}")
     return value
 
 
