@@ -28,7 +28,9 @@ class Announcer:
 
     async def tell(self, notice: Notice) -> None:
         """Say which case waits for whom; what it is about stays behind the key."""
-        logger.info("%s: case %s waits for %s", notice.kind, notice.case, ", ".join(notice.groups))
+        asks = notice.kind in ("waiting", "escalated")
+        text = "%s: case %s waits for %s" if asks else "%s: case %s, said to %s"
+        logger.info(text, notice.kind, notice.case, ", ".join(notice.groups))
 
 
 class Everyone:

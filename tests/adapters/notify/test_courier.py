@@ -13,7 +13,7 @@ from gyges.adapters.notify.channel import Later, Message, Never, Sent
 from gyges.adapters.notify.config import Webhook
 from gyges.adapters.notify.courier import KEEP_MS, LONGEST_MS, send_test
 from gyges.adapters.notify.plan import BACKOFF_S
-from gyges.case import State
+from gyges.case import Case, State
 from gyges.errors import StoreDown
 from gyges.ledger.note import Signer
 from gyges.ledger.sqlite import SqliteStore
@@ -428,3 +428,36 @@ async def test_a_clock_that_stands_still_ends_a_round() -> None:
     await office.has(*(a_case(f"c-{n}") for n in range(3)))
     await office.tells(*(a_notice(f"n-{n}", case=f"c-{n}") for n in range(3)))
     assert office.box.tried == 3
+
+
+async def test_a_fault_of_ours_does_not_end_the_loop(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody expected is logged with its place, and the channel goes on: the gate must not end for it."""
+    monkeypatch.setattr(couriers, "LONGEST_MS", 1)
+    office = Office()
+    told = asyncio.Event()
+    levels = [KeyError("no such level")]
+
+    class Box(Postbox):
+        async def send(self, message: Message, now: int) -> Sent:
+            told.set()
+            return await super().send(message, now)
+
+    def level(_: Case) -> str:
+        if levels:
+            raise levels.pop()
+        return "low"
+
+    await office.has(a_case())
+    await office.courier.tell(a_notice())
+    courier = office.restarted(Box())
+    courier._case_level = level
+    task = asyncio.create_task(courier.run("post"))
+    try:
+        async with asyncio.timeout(30):
+            await told.wait()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert "no such level" in caplog.text

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from gyges.adapters.notify import plan
 from gyges.adapters.notify.channel import Channel, Later, Message, Never
-from gyges.adapters.notify.config import Common, Mail
+from gyges.adapters.notify.config import ENDING, Common, Mail
 from gyges.adapters.notify.hours import Hours
 from gyges.adapters.notify.outcome import arrived, event_of, failed, finished, message_id
 from gyges.adapters.notify.telling import Telling, telling_of
@@ -98,7 +98,7 @@ class Courier:
                 self._news[row.channel].set()
 
     async def run(self, name: str) -> None:
-        """Carry what is due on one channel, for ever; a store that is down does not end it."""
+        """Carry what is due on one channel, for ever. Whatever fails here must not end the gate."""
         while True:
             self._news[name].clear()
             try:
@@ -106,6 +106,9 @@ class Courier:
             except GygesError as error:
                 logger.warning("channel %s: %s", name, error)
                 left = RETRY_MS
+            except Exception:
+                logger.exception("channel %s failed", name)
+                left = LONGEST_MS
             try:
                 async with asyncio.timeout(min(left, LONGEST_MS) / 1000):
                     await self._news[name].wait()
@@ -172,15 +175,12 @@ class Courier:
         await self._recorder.record(Change(events=events, attempts=tuple(after)))
 
     async def _rewritten(self, notice: Notice) -> Sequence[Delivery]:
-        amending = {name for name, leg in self.legs.items() if leg.channel.amends}
-        if not notice.case or not amending:
+        amending = [name for name, leg in self.legs.items() if leg.channel.amends]
+        if not notice.case or notice.kind not in ENDING:
             return ()
-        earlier = await self._store.deliveries(DeliveryQuery(case=notice.case, limit=BATCH))
-        return [
-            plan.rewritten(row, notice)
-            for row in earlier
-            if row.channel in amending and plan.rewrites(row, notice)
-        ]
+        queries = (DeliveryQuery(case=notice.case, channel=name, limit=BATCH) for name in amending)
+        earlier = [row for query in queries for row in await self._store.deliveries(query)]
+        return [plan.rewritten(row, notice) for row in earlier if plan.rewrites(row, notice)]
 
     async def _forget(self, name: str, now: int) -> None:
         query = DeliveryQuery(channel=name, done=now - KEEP_MS, limit=BATCH)

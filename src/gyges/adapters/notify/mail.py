@@ -56,9 +56,11 @@ class MailChannel:
                     smtp.login(self._server.user, self._server.password)
                 smtp.send_message(mail, self._sender, [to])
         except smtplib.SMTPRecipientsRefused as error:
-            code, said = error.recipients[to]
-            why = f"the mail server refuses the address: {code} {said.decode(errors='replace')}"
+            code, _ = error.recipients[to]  # what it says beside may repeat the address
+            why = f"the mail server refuses the address: {code}"
             raise (Never if 500 <= code < 600 else Later)(why) from None
+        except smtplib.SMTPResponseException as error:
+            raise Later(f"mail server {self._server.host} answers {error.smtp_code}") from None
         except (smtplib.SMTPException, OSError) as error:
             raise Later(f"mail server {self._server.host}: {error}") from None
 
