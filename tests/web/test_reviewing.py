@@ -178,7 +178,9 @@ async def test_a_planted_request_is_seen_by_people_and_not_by_the_agent_it_names
             f"/a/{case['id']}/approve", {**await fields(alice, case["id"]), "typed": "4800"}
         )
         assert answer.status_code == 303, answer.text
-        assert "a planted request, missed by alice" in (await alice.get(f"/a/{case['id']}")).text
+        page = (await alice.get(answer.headers["location"])).text
+        assert "planted request, missed by alice" in page
+        assert "Approved." not in page
         me = (await alice.get("/me")).text
         assert "0% (0 of 1)" in me
         assert "up to 5 of a day" in me

@@ -52,7 +52,7 @@ async def approve(visit: Visit) -> Response:
             ),
         )  # fmt: skip
         visit.front.desk.metrics.answered(Say.APPROVE)
-        return visit.go(f"/a/{case.id}", said="approved")
+        return visit.go(f"/a/{case.id}", said="" if case.planted else "approved")
 
     return await answered(visit, act)
 
