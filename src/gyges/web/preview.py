@@ -12,6 +12,7 @@ statement touches, or what a file holds now, is not known here and is not guesse
 """
 
 import difflib
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -118,14 +119,15 @@ def _mail(arguments: Mapping[str, Json], risk: str) -> Panel | None:
     if not people:
         return None
     domains = sorted({name.rpartition("@")[2] for name in people if "@" in name})
-    many = f"{len(people)} recipients" if len(people) > 1 else people[0]
+    whom = f"{len(people):,} recipients" if len(people) > 1 else people[0]
     subject = _text(arguments, ("subject", "title"))
     rows = [_row("recipient", name) for name in people[:LISTED]]
     if len(people) > LISTED:
         rows.append(_row("recipients", f"and {len(people) - LISTED:,} more"))
     if domains:
-        rows.append(_row(f"{len(domains)} domains", ", ".join(domains[:LISTED])))
-    return _panel("mail", f"to {many}" + (f": {subject}" if subject else ""), rows)
+        many = "domain" if len(domains) == 1 else f"{len(domains)} domains"
+        rows.append(_row(many, ", ".join(domains[:LISTED])))
+    return _panel("mail", f"to {whom}" + (f": {subject}" if subject else ""), rows)
 
 
 def _shell(arguments: Mapping[str, Json]) -> Panel | None:
@@ -237,11 +239,11 @@ def _tokens(command: str) -> list[str]:
 
 
 def _word(value: Json) -> str:
-    return value if isinstance(value, str) else money(value) if _number(value) else "..."
+    return value if isinstance(value, str) else json.dumps(value) if _plainly(value) else "..."
 
 
-def _number(value: Json) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _plainly(value: Json) -> bool:
+    return value is None or isinstance(value, (bool, int, float))
 
 
 def _plain(words: str) -> str:
