@@ -8,10 +8,11 @@ import pytest
 from gyges.action import Action
 from gyges.canon import Json
 from gyges.case import Case, Outcome, Say, State, Vote
+from gyges.episode import Kind
 from gyges.errors import Malformed
 from gyges.ledger.search import MOST_WORDS, WINDOW
 from gyges.ports import CaseSearch, Store, Tally
-from tests.ledger.store_words import NOW, Everything, a_case, a_change, fill
+from tests.ledger.store_words import NOW, Everything, a_case, a_change, an_event, fill
 
 SAID: dict[str, Json] = {
     "to": 'Zoë "the" fox_100%',
@@ -116,6 +117,17 @@ class SearchSuite:
         after = replace(a_case("c-1", state=State.DENIED, version=1), reason="because of owls")
         await store.record(a_change(after))
         assert await ids_of(store, CaseSearch(text="owls", since=NOW, until=NOW + 1)) == ["c-1"]
+
+    async def test_what_was_redacted_is_not_found_any_more(self, store: Everything) -> None:
+        """Words of a closed case go with its payloads; the case itself, its digest and its tool stay."""
+        case = a_rich_case("c-rich", state=State.DONE)
+        receipt = await store.record(a_change(case))
+        assert await ids_of(store, CaseSearch(text="fox_100%")) == ["c-rich"]
+        gone = an_event("gate", kind=Kind.REDACTED, body={"by": "root"})
+        await store.redact(receipt.indices, gone)
+        for text in ("fox_100%", "rent", "agreed", "booked"):
+            assert await ids_of(store, CaseSearch(text=text)) == [], text
+        assert await ids_of(store, CaseSearch(text=case.digest)) == ["c-rich"]
 
     async def test_a_search_has_bounds(self, store: Everything) -> None:
         """Too long a text, too many words and foreign cursors are refused."""
