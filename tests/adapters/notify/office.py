@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from gyges.action import Action
 from gyges.adapters.notify.channel import Message, Sent
 from gyges.adapters.notify.config import Common, Mail, Slack, Webhook, hours_of
@@ -113,6 +115,11 @@ class Postbox:
 
 
 HOOK = Webhook(name="post", url="https://example.org", secret_file="s")
+
+
+def hook(**more: object) -> Webhook:
+    """The webhook named post with other settings."""
+    return msgspec.structs.replace(HOOK, **more)
 
 
 def mail(**more: Any) -> Mail:

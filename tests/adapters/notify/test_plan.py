@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gyges.adapters.notify import plan
-from gyges.adapters.notify.config import KINDS, LEVELS, Common, Webhook
+from gyges.adapters.notify.config import KINDS, LEVELS, Common
 from gyges.adapters.notify.hours import Hours, read_hours
 from gyges.adapters.notify.plan import (
     BACKOFF_S,
@@ -30,6 +30,7 @@ from tests.adapters.notify.office import (
     a_case,
     a_delivery,
     a_notice,
+    hook,
     mail,
     person,
 )
@@ -42,12 +43,6 @@ PEOPLE = (
     person("audrey", "finance", roles=(Role.AUDITOR,)),
     replace(person("mute", "finance"), email=""),
 )
-
-
-def hook(**more: object) -> Webhook:
-    """A webhook named post."""
-    values: dict[str, object] = {"name": "post", "url": "https://example.org", "secret_file": "s"}
-    return Webhook(**(values | more))  # type: ignore[arg-type]
 
 
 def dues(channel: Common, level: str = "medium", kind: str = "waiting") -> list[int]:
