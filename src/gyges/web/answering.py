@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gyges.case import Attention, Case, Say
 from gyges.errors import Conflict, GygesError
-from gyges.gate import together
+from gyges.gate import approvals, together
 from gyges.gate.desk import How
 from gyges.principal import Scope
 from gyges.web import signing
@@ -118,7 +118,8 @@ async def answered(visit: Visit, act: Callable[[Look], Awaitable[Response]]) -> 
 
 
 async def checked(visit: Visit, case: Case) -> Shown:
-    """What was shown, if it is what would be shown now; raise `Conflict` if anything differs."""
+    """What was shown, if it is what would be shown now; raise `Conflict` if anything differs, or `Expired`."""
+    approvals.check_open(case, visit.now)
     key = load_key(visit.gate.folder)
     given = visit.form.get("shown", "")
     shown = unseal(key, given, person=visit.who.name, now=visit.now)
