@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from gyges.episode import Event, Kind
+from gyges.person import Role
 from gyges.ports import Change
 from gyges.web.logpage import LOOKED
 from tests.web.conftest import House
 from tests.web.past import Town, at, happened, page
+from tests.web.people import add
 
 
 @pytest.fixture
@@ -55,6 +57,19 @@ async def test_a_long_log_is_paged_and_filtered_far_back(town: Town) -> None:
     assert len(found["lines"]["items"]) == 50
     found = await browser.json(f"/log?subject={town.ids['done']}")
     assert len(found["lines"]["items"]) == 6
+
+
+async def test_who_may_have_to_answer_is_not_told_of_planting(town: Town) -> None:
+    """An auditor sees that a request was planted; one who approves as well sees neither that nor others' votes."""
+    event = Event(kind=Kind.PLANTED, at=1, subject="gate", body={"case": "c-1", "by": "ada"})
+    await town.gate.store.record(Change(events=(event,)))
+    assert "ada planted a request" in await page(await at(town, "audrey"), "/log")
+    await add(town, "wilma", Role.APPROVER, Role.AUDITOR, groups=("finance",))
+    wilma = await at(town, "wilma")
+    for path in ("/log", "/log?kind=planted", "/log?subject=gate"):
+        text = await page(wilma, path)
+        assert "planted a request" not in text
+        assert "alice approved" not in text
 
 
 async def test_health_tells_how_it_stands(town: Town) -> None:

@@ -47,14 +47,23 @@ class Lines:
 
 
 async def lines_of(
-    gate: "Gate", head: Head, *, kinds: tuple[Kind, ...], subject: str, before: int, blind: bool
+    gate: "Gate", head: Head, *, kinds: tuple[Kind, ...], subject: str, before: int, voter: str
 ) -> Lines:
-    """The newest events below the index `before` (0: all), filtered."""
+    """The newest events below the index `before` (0: all), filtered.
+
+    A `voter`, who may have to answer what was planted, is not told of planting, nor of others' votes where
+    these are blind; "" is somebody who cannot vote.
+    """
     end = min(before, head.size) if before else head.size
     back = PAGE if not (kinds or subject) else end if subject.startswith(CASE) else LOOKED
     first = max(0, end - back)
     query = EventQuery(kinds=kinds, subject=subject, first=first, limit=min(back, LOOKED))
-    found = [event for event in await gate.store.events(query) if event.index < end]
+    found = [
+        one
+        for one in await gate.store.events(query)
+        if one.index < end and not (voter and one.event.kind is Kind.PLANTED)
+    ]
+    blind = bool(voter) and gate.settings.blind_votes
     page = list(reversed(found))[:PAGE]
     return Lines(
         items=tuple(
@@ -77,7 +86,7 @@ async def page(visit: Visit) -> Response:
     if visit.may(Role.AUDITOR):
         lines = await lines_of(
             gate, head, kinds=_kinds(kind), subject=subject, before=_index(visit.query.get("before", "")),
-            blind=bool(voter_of(visit)) and gate.settings.blind_votes,
+            voter=voter_of(visit),
         )  # fmt: skip
     context = {
         "log": head, "tiles": head.size // WIDTH, "checkpoint": (await gate.log.checkpoint()).decode(),

@@ -168,5 +168,6 @@ _SAY: dict[Kind, Callable[[Body], str]] = {
     Kind.KEY_ENROLLED: _key("enrolled"),
     Kind.KEY_REVOKED: _key("revoked"),
     Kind.POLICY_LOADED: _policy,
+    Kind.PLANTED: lambda body: f"{_text(body, 'by')} planted a request, to see who notices",
     Kind.GATE_STARTED: lambda body: f"the gate started, version {_text(body, 'version')}",
 }
