@@ -10,7 +10,7 @@ from gyges.case import Attention, Case, Say, State
 from gyges.errors import Conflict, Forbidden, Hasty, Overburdened
 from gyges.gate.attention import Level
 from gyges.gate.desk import GrantDraft, How
-from gyges.gate.load import HOUR_MS
+from gyges.gate.load import HOUR_MS, queues
 from gyges.settings import Settings
 from gyges.standing import Match, Pin
 from tests.gate.world import World, world
@@ -246,3 +246,20 @@ async def test_a_record_tells_what_the_log_tells(tmp_path: Path) -> None:
         assert (everybody[2].approved.value, everybody[2].agreed.of) == (0.0, 0)
         w.clock.advance(2 * 86_400_000)
         assert (await w.corridor.record("ann", days=1)).idle
+
+
+async def test_queues_tell_what_waits_for_whom_and_not_who_has_answered(tmp_path: Path) -> None:
+    """By what is asked: an approval that is in changes nothing here, spent people are no longer free."""
+    async with world(tmp_path, settings=replace(BASE, approvals_per_hour=1)) as w:
+        began = w.clock.now()
+        first = await w.propose("pay", to="bob", amount=4800)
+        w.clock.advance(1_000)
+        mail = await w.propose("send_mail", to="x", body="y")
+        await w.approve(first, "ann")
+        waiting = [await w.corridor.found(case.id) for case in (first, mail)]
+        found = await queues(w.store, waiting, w.clock.now(), 1)
+        assert [(q.group, q.waiting, q.oldest) for q in found] == [
+            ("finance", 1, began), ("reviewers", 1, began + 1_000)
+        ]  # fmt: skip
+        assert [(q.people, q.free) for q in found] == [(4, 3), (3, 3)]
+        assert await queues(w.store, [], w.clock.now(), 1) == ()

@@ -89,6 +89,10 @@ async def test_who_has_given_all_that_counts_is_told_and_others_are_asked(
         assert answer.status_code == (303 if number < 5 else 429)
     last = await house.gate.corridor.found(cases[5]["id"])
     assert (last.state, last.escalated) == ("waiting", ("board",))
+    health = (await (await signed_in(house, "audrey")).json("/health.json"))["health"]
+    told = {q["group"]: (q["waiting"], q["people"], q["free"]) for q in health["queues"]}  # type: ignore[index]
+    assert told == {"board": (1, 0, 0), "reviewers": (1, 2, 1)}
+    assert "no approvals left this hour" in (await rita.get("/health")).text
 
 
 async def test_the_second_person_does_not_see_the_first(office: tuple[House, FakeClock]) -> None:

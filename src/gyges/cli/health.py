@@ -50,6 +50,13 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("monitors", ", ".join(found["monitors"]) or "none"),
         ("version", f"{found['version']}, started {clock(found['started'])}"),
     ]
+    lines += [
+        (
+            "waiting for",
+            f"{q['group']}: {q['waiting']} cases, {q['free']} of {q['people']} people free to answer",
+        )
+        for q in found["queues"]
+    ]
     return lines + [
         ("stopped", f"{stop['scope']} by {stop['by']} {stop['reason']}") for stop in found["stops"]
     ]

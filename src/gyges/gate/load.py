@@ -5,6 +5,7 @@ Approvals count, denials do not: saying no is never used up. A standing grant's 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gyges.canon import Json
@@ -35,6 +36,17 @@ class Load:
     def heavy(self) -> bool:
         """Whether it is time for a break: four fifths are used."""
         return self.most > 0 and self.approvals * 5 >= self.most * 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What waits for one group: `oldest` in ms, `free` of its `people` whose approvals count now."""
+
+    group: str
+    waiting: int
+    oldest: int
+    people: int
+    free: int
 
 
 async def loads(store: Store, now: int, most: int) -> dict[str, Load]:
@@ -69,6 +81,24 @@ def _may(case: Case, name: str) -> bool:
     return not is_barred(case, name) and not any(
         same(vote.person, name) and case.counts(vote) for vote in case.votes
     )
+
+
+async def queues(store: Store, waiting: Sequence[Case], now: int, most: int) -> tuple[Queue, ...]:
+    """How much waits for each group, and how many are there to answer it; by what is asked, not by votes."""
+    spent = {name for name, load in (await loads(store, now, most)).items() if load.full}
+    members = await _members(store, now)
+    asked: dict[str, list[int]] = {}
+    for case in waiting:
+        for group in (*case.requirement.groups, *case.escalated):
+            asked.setdefault(group, []).append(case.created)
+    found: list[Queue] = []
+    for group, times in sorted(asked.items()):
+        names = [_key(name) for name, groups in members if group in groups]
+        free = sum(name not in spent for name in names)
+        found.append(
+            Queue(group=group, waiting=len(times), oldest=min(times), people=len(names), free=free)
+        )
+    return tuple(found)
 
 
 async def _members(store: Store, now: int) -> list[tuple[str, frozenset[str]]]:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from gyges import __version__
 from gyges.case import State
 from gyges.episode import Kind
+from gyges.gate.load import Queue, queues
 from gyges.ports import CaseQuery, DeliveryQuery, EventQuery
 from gyges.standing import Stop
 from gyges.web.call import Call, Desk, Nothing, Reply, reply
@@ -24,6 +25,7 @@ from gyges.web.visit import Visit
 if TYPE_CHECKING:
     from gyges.wiring import Gate
 
+QUEUED = 200  # waiting cases that are looked at for the queues
 MOST = 1_000  # rows are counted up to here
 OPEN = (State.PROPOSED, State.WAITING, State.GRANTED, State.REDEEMED)
 FILE = "gyges.db"
@@ -45,6 +47,7 @@ class Standing:
     permit_keys: tuple[str, ...]  # the first signs, all verify
     monitors: tuple[str, ...]
     open: dict[str, int]
+    queues: tuple[Queue, ...]  # of the first `QUEUED` waiting cases, those of highest risk
     late: int
     notices: int  # not yet taken up by any channel
     deliveries: int  # on their way
@@ -66,12 +69,19 @@ async def standing_of(desk: Desk, now: int) -> Standing:
         started=started[-1].event.at if started else 0,
         permit_keys=_permit_keys(gate), monitors=tuple(m.name for m in gate.monitors),
         open={state.value: await _count(gate, state) for state in OPEN},
+        queues=await _queues(gate, now),
         late=max(0, now - due) if due else 0,
         notices=len(await store.notices(MOST)),
         deliveries=len(await store.deliveries(DeliveryQuery(open=True, limit=MOST))),
         stops=tuple(await store.stops()), log=await head_of(gate),
         file_bytes=file_bytes, free_bytes=free,
     )  # fmt: skip
+
+
+async def _queues(gate: "Gate", now: int) -> tuple[Queue, ...]:
+    query = CaseQuery(states=(State.WAITING,), by_risk=True, limit=QUEUED)
+    waiting = (await gate.store.cases(query)).cases
+    return await queues(gate.store, waiting, now, gate.settings.approvals_per_hour)
 
 
 async def page(visit: Visit) -> Response:
