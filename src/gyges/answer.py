@@ -51,8 +51,12 @@ class Answer:
         return self.state not in OPEN
 
 
-def answer_of(case: Case, permit: str = "", *, blind: bool = False) -> Answer:
-    """The outside view of `case`; `blind` leaves the votes out."""
+def answer_of(case: Case, permit: str = "", *, blind: bool = False, full: bool = False) -> Answer:
+    """The outside view of `case`; `blind` leaves the votes out.
+
+    Only with `full` does it say how people looked and what they signed with: an agent that knows how long
+    its reviewers look knows when to ask them.
+    """
     case = replace(case, votes=()) if blind else case
     decision = case.decision
     approvals = case.approvals()
@@ -72,7 +76,7 @@ def answer_of(case: Case, permit: str = "", *, blind: bool = False) -> Answer:
         required=case.requirement.groups,
         approvals=approvals,
         missing=case.requirement.missing(approvals) if waiting else {},
-        votes=case.votes,
+        votes=case.votes if full else tuple(map(_plain, case.votes)),
         blind=blind,
         verdicts=decision.verdicts if decision else (),
         risk=case.risk,
@@ -84,6 +88,10 @@ def answer_of(case: Case, permit: str = "", *, blind: bool = False) -> Answer:
         log_index=case.log_index,
         permit=permit,
     )
+
+
+def _plain(vote: Vote) -> Vote:
+    return replace(vote, attention=None, assertion=None)
 
 
 def effect_of(state: State) -> Effect:

@@ -216,3 +216,22 @@ async def test_without_the_extra_the_page_says_what_to_install(
     answer = await post(browser, "/me/passkeys", form)
     assert answer.status_code == 500
     assert "gyges[passkeys]" in caplog.text
+
+
+async def test_agents_do_not_learn_how_people_looked_or_signed(home: House) -> None:
+    """Overseers see attention and signature of a vote, the agent and the executor only that there was one."""
+    passkey = SoftPasskey()
+    await enrol(home, "alice", passkey)
+    case = await home.propose(PAY)
+    browser = await at_localhost(home, "alice")
+    page = (await browser.get(f"/a/{case['id']}")).text
+    sent = {"shown": value(page, "shown"), "digest": case["digest"], "typed": "4800"}
+    form = signed_form(passkey, attribute(page, "data-answer"), **sent)
+    assert (await post(browser, f"/a/{case['id']}/approve", form)).status_code == 303
+    for who, full in (("bot", False), ("audrey", True)):
+        for path in (f"/v1/actions/{case['id']}", "/v1/actions"):
+            told = (await home.call(who, "GET", path)).json()
+            vote = (told["items"][0] if "items" in told else told)["votes"][0]
+            assert vote["person"] == "alice"
+            assert (vote["assertion"] is not None) is full
+            assert (vote["attention"] is not None) is full

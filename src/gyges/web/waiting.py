@@ -72,10 +72,14 @@ async def answer_for(call: Call[Any, Any], case: Case) -> bytes:
 
 
 def answer_to(call: Call[Any, Any], case: Case, permit: str = "") -> Answer:
-    """The answer as this caller may see it: an approver sees others' votes after their own."""
+    """The answer as this caller may see it: an approver sees others' votes after their own.
+
+    How people looked and signed is for overseers: see `answer_of`.
+    """
     approver = call.key.scope is Scope.APPROVER
     blind = approver and call.gate.corridor.hides(case, call.key.name)
-    return answer_of(case, permit, blind=blind)
+    full = call.key.scope not in (Scope.AGENT, Scope.EXECUTOR)
+    return answer_of(case, permit, blind=blind, full=full)
 
 
 async def changes(call: Call[Any, Any], case: Case, seen: int) -> AsyncGenerator[bytes, None]:
