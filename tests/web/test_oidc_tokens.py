@@ -4,8 +4,12 @@
 import base64
 import hashlib
 import hmac
+import http.server
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -199,6 +203,63 @@ async def test_nobody_listens(tmp_path: Path) -> None:
     settings = Settings(oidc_issuer="http://127.0.0.1:1", oidc_client_id="gyges")
     with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:1"):
         await Provider(settings, tmp_path).begin("/", BASE, NOW)
+
+
+class Till(http.server.BaseHTTPRequestHandler):
+    """A token endpoint on loopback that writes down how it was asked."""
+
+    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
+
+    def do_POST(self) -> None:
+        """Answer without an ID token."""
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.asked.append((self.headers.get("authorization", ""), dict(parse_qsl(body))))
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"access_token": "a", "token_type": "Bearer"}')
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def till() -> Iterator[str]:
+    """Where it listens."""
+    with http.server.HTTPServer(("127.0.0.1", 0), Till) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        Till.asked.clear()
+        yield f"http://127.0.0.1:{server.server_port}/token"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("file", "methods", "header", "secret"),
+    [
+        ("", ("client_secret_basic",), "", None),
+        ("oidc.key", ("client_secret_basic",), "Basic Z3lnZXM6c2VjcmV0", None),
+        ("oidc.key", ("client_secret_post",), "", "secret"),
+    ],
+)
+async def test_a_code_is_exchanged_by_whoever_asked_for_it(
+    tmp_path: Path, office: Office, till: str, file: str, methods: list[str], header: str,
+    secret: str | None,
+) -> None:  # fmt: skip
+    """With the verifier of PKCE, and with the client's secret where there is one, as the provider wants it."""
+    (tmp_path / "oidc.key").touch(0o600)
+    (tmp_path / "oidc.key").write_text("secret\n")
+    metadata = office.documents[f"{ISSUER}/.well-known/openid-configuration"]
+    metadata |= {"token_endpoint": till, "token_endpoint_auth_methods_supported": methods}
+    settings = Settings(oidc_issuer=ISSUER, oidc_client_id="gyges", oidc_client_secret_file=file)
+    with pytest.raises(Forbidden, match="no ID token"):
+        await Provider(settings, tmp_path).finish("code", ATTEMPT, f"{BASE}/back", NOW)
+    ((given, form),) = Till.asked
+    assert given == header
+    assert (form["code"], form["code_verifier"]) == ("code", "v")
+    assert form["redirect_uri"] == f"{BASE}/back"
+    assert form.get("client_secret") == secret
 
 
 def test_a_secret_that_is_not_there_or_is_none(tmp_path: Path) -> None:
