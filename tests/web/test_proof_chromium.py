@@ -132,6 +132,16 @@ async def test_a_log_that_is_not_the_one_seen_before_is_found(seat: Seat) -> Non
         assert "Did not hold" in await seat.verify(f"/a/{seat.case}/log")
 
 
+async def test_a_long_payload_is_proven_though_it_is_not_shown(seat: Seat) -> None:
+    """Half a megabyte of hostile letters: the page stays small, the evidence holds it all, and it verifies."""
+    text = "\u4e2d\u202e<b>" * 80_000
+    case = await seat.served.propose({**MAIL, "arguments": {"to": "a@example.org", "text": text}})
+    assert (await seat.verify(f"/a/{case['id']}/log")).endswith("Held.")
+    assert len(await seat.page.content()) < 40_000
+    marks = await seat.page.locator("[data-mark]").all_inner_texts()
+    assert marks == ["in the log, too long to show", "in the log as shown"]
+
+
 async def test_without_scripts_everything_but_the_button_is_there(seat: Seat) -> None:
     """History, timeline and evidence by links and forms alone; the button that would do nothing is hidden."""
     plain = await seat.browser.new_context(java_script_enabled=False)

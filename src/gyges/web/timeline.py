@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
+from gyges import canon
 from gyges.case import Case, State
 from gyges.episode import Recorded
 from gyges.errors import Conflict, NotFound
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
     from gyges.wiring import Gate
 
 MOST = 1000  # events of one case that a page shows
+LONGEST = 65_536  # bytes of a payload that a page shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One event: `payload` is its body as JSON with every hidden character escaped, "" if redacted or hidden."""
+    """One event: `payload` is its body as JSON with every hidden character escaped.
+
+    It is "" where it is redacted, kept from a voter, or `long`: then only the evidence holds it.
+    """
 
     index: int
     at: int  # ms
@@ -40,6 +45,7 @@ class Step:
     text: str
     digest: str  # of salt and payload, as in the leaf
     redacted: bool
+    long: bool
     payload: str
 
 
@@ -136,8 +142,9 @@ async def look_at_timeline(call: Call[None, Nothing]) -> Reply:
 
 def _step(recorded: Recorded, *, hidden: bool) -> Step:
     event = recorded.event
+    size = 0 if recorded.redacted or hidden else len(canon.encode(event.body))
     return Step(
         index=recorded.index, at=event.at, kind=event.kind.value, text=told(event, blind=hidden),
-        digest=recorded.digest, redacted=recorded.redacted,
-        payload="" if recorded.redacted or hidden else shown(event.body),
+        digest=recorded.digest, redacted=recorded.redacted, long=size > LONGEST,
+        payload=shown(event.body) if 0 < size <= LONGEST else "",
     )  # fmt: skip
