@@ -173,7 +173,7 @@ async def test_the_page_says_who_may_not_and_why(site: Site) -> None:
         page = await site.page(who, f"/a/{case['id']}")
         await expect(page.get_by_role("heading", name=re.compile("send_mail"))).to_be_visible()
         await expect(page.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
-        said = "Answering takes an approver." if who == "audrey" else "Bob is not"
+        said = "Answering takes an approver." if who == "audrey" else "you approve for finance"
         await expect(page.get_by_role("complementary").get_by_text(said)).to_be_visible()
 
 
