@@ -29,7 +29,7 @@ from gyges.web.visit import Visit
 
 APPROVED = (State.DONE, State.REDEEMED, State.GRANTED)
 SIMILAR = 6
-CHUNK = 40_000  # characters of a long value on one page
+CHUNK = 20_000  # characters of a long value on one page
 EMPTY = {"typed": "", "note": "", "reason": "", "guidance": ""}
 
 

@@ -30,6 +30,7 @@ from gyges.web.visit import Visit
 SIZE = 100  # cases on one page
 SEARCHED = 2_000
 KEEP_ALIVE_S = 15.0
+GLANCE = 20_000  # characters of a value that are searched for tricks in the list; its page searches all
 GATHER_S = 0.2  # what changes within this is told once
 
 
@@ -102,7 +103,7 @@ def _item(visit: Visit, case: Case, you: dict[str, Any], *, batch: bool) -> dict
         "agent": pieces(case.action.agent),
         "asked": [{"group": group, "missing": n} for group, n in sorted(missing.items())],
         "why": you["why"],
-        "warned": any(notes(text) for text in texts) or bool(notes(case.action.tool)),
+        "warned": any(notes(text[:GLANCE]) for text in texts) or bool(notes(case.action.tool)),
         "created": case.created,
         "deadline": case.deadline,
         "batch": batch,

@@ -59,6 +59,7 @@ def view_of(case: Case, seen: Seen) -> dict[str, Json]:
     panels = previews(
         case.action.arguments, _class(case, seen), tool.amount if tool else "", before
     )
+    arguments = _arguments(case)
     return {
         "v": VERSION,
         "case": case.id,
@@ -71,8 +72,8 @@ def view_of(case: Case, seen: Seen) -> dict[str, Json]:
         "risk": risk_of(case, _class(case, seen)),
         "facts": _facts(case),
         "preview": list(panels),
-        "arguments": list(_arguments(case)),
-        "warnings": _warnings(case),
+        "arguments": list(arguments),
+        "warnings": _warnings(case, arguments),
         "asked": _asked(case, seen, hidden),
         "approvals": _approvals(case, hidden),
         "votes": [] if hidden else [_vote(vote) for vote in case.votes],
@@ -138,7 +139,7 @@ def _flags(case: Case, pointer: str) -> list[Json]:
     return [pieces(v.monitor) for v in verdicts if any(s.pointer == pointer for s in v.spans)]
 
 
-def _warnings(case: Case) -> list[Json]:
+def _warnings(case: Case, arguments: list[dict[str, Json]]) -> list[Json]:
     found: list[Json] = []
     if case.action.digest != case.digest:
         found.append("The digest is not that of the action shown here. Do not approve it.")
@@ -148,7 +149,7 @@ def _warnings(case: Case) -> list[Json]:
         ("resource", case.action.resource),
     ):
         found += [f"The name of the {name}: {note}." for note in notes(text)]
-    bad = sum(bool(row_["notes"]) for row_ in rows(case.action.arguments))
+    bad = sum(bool(row_["notes"]) for row_ in arguments)
     if bad:
         many = "One argument needs" if bad == 1 else f"{bad} arguments need"
         found.append(f"{many} a second look: the marks beside the values say why.")

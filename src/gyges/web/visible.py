@@ -12,12 +12,14 @@ do) and refuses nothing: people decide.
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from typing import TypeAlias
 
 from gyges.canon import Json
 
 Pieces: TypeAlias = list[Json]
 
+LOOKED = 1_000  # words that mix alphabets: after so many, nobody needs more to be convinced
 NAMED = 60  # characters of a word that a sentence quotes
 STACK = 2  # combining marks on one letter; a tower of them overwrites the lines above
 BREAKS = {"\n": "↵", "\t": "⇥"}
@@ -64,7 +66,7 @@ def notes(text: str) -> list[str]:
         found.append(
             "1 character does not show" if hidden == 1 else f"{hidden:,} characters do not show"
         )
-    if words := sorted({word.group()[:NAMED] for word in _mixed(text)})[:3]:
+    if words := sorted({word.group()[:NAMED] for word in islice(_mixed(text), LOOKED)})[:3]:
         found.append("mixes alphabets that look alike in " + ", ".join(map(spelled, words)))
     if _RTL.search(text):
         found.append("holds letters that are read from right to left")
