@@ -14,8 +14,10 @@ from gyges.canon import Json
 from gyges.case import Case, Say, State
 from gyges.errors import Conflict, Forbidden, Overburdened, Unprocessable
 from gyges.gate.checks import COUNTS_MS, DAY_MS, Checked, failing
+from gyges.gate.desk import GrantDraft
 from gyges.gate.planting import plant
 from gyges.settings import Settings
+from gyges.standing import Match, Pin
 from tests.gate.world import World, policy, world
 
 pytestmark = pytest.mark.anyio
@@ -178,3 +180,20 @@ def test_the_latest_one_counts() -> None:
     assert not failing(found, "ann")
     assert failing(found[:1], "ANN ")
     assert not failing([], "ann")
+
+
+async def test_a_standing_grant_is_nobody_who_looked(tmp_path: Path) -> None:
+    """Leave given ahead does not stand in for the other person that a missed one asks for."""
+    async with house(tmp_path) as w:
+        draft = GrantDraft(
+            agent="bot", tool="pay", pins=(Pin(pointer="/to", test=Match.EQUALS, value="bob"),),
+            max_uses=5, expires=w.clock.now() + 100_000, reason="fees", sum_pointer="/amount",
+            sum_limit=1000,
+        )  # fmt: skip
+        await w.corridor.grant(draft, by=w.keys["bea"])
+        await answer(w, await bait(w), "ann", Say.APPROVE)
+        case = await w.propose("pay", to="bob", amount=60)
+        assert case.approvals() == {"finance": 1}
+        with pytest.raises(Forbidden, match="missed the latest"):
+            await answer(w, case, "ann", Say.APPROVE)
+        assert (await answer(w, case, "cy", Say.APPROVE)).state is State.GRANTED
