@@ -77,10 +77,12 @@ async def sign_out(visit: Visit) -> Response:
 
 
 async def look_at_link(visit: Visit) -> Response:
-    """GET /link/TOKEN: who would be signed in, and a button."""
+    """GET /link/TOKEN?next=PATH: who would be signed in, and a button."""
     count(visit)
     link = await visit.gate.accounts.look_at_link(visit.part("token"), now=visit.now)
-    return visit.render("link.html", {"name": link.person, "expires": link.expires})
+    context = {"name": link.person, "expires": link.expires}
+    wanted = session.own_path(visit.query.get("next", ""), "")
+    return visit.render("link.html", {**context, "next": wanted})
 
 
 async def use_link(visit: Visit) -> Response:
@@ -88,7 +90,8 @@ async def use_link(visit: Visit) -> Response:
     count(visit)
     person = await visit.gate.accounts.use_link(visit.part("token"), now=visit.now)
     discount(visit)
-    return await signed_in(visit, person, Method.LINK, "/me" if not person.password else "")
+    wanted = visit.form.get("next", "") or ("/me" if not person.password else "")
+    return await signed_in(visit, person, Method.LINK, wanted)
 
 
 def count(visit: Visit) -> None:
