@@ -114,16 +114,25 @@ def token(visit: Visit, case: Case, view: dict[str, Json]) -> str:
 def standing(visit: Visit, case: Case) -> dict[str, Any]:
     """What this reader may do: `why` says what stands against approving, `groups` are those to choose from."""
     if not visit.may(Role.APPROVER):
-        return {"may": False, "deny": False, "groups": [], "why": "Answering takes an approver."}
+        why = "Answering takes an approver."
+        return {"may": False, "deny": False, "groups": [], "why": why, "note": ""}
     by = visit.key(Scope.APPROVER)
     try:
         approvals.vote(case, by, Say.APPROVE, digest=case.digest, now=visit.now, signed=True)
     except GygesError as error:
         open_ = case.state is State.WAITING and visit.now < case.deadline
-        return {"may": False, "deny": open_, "groups": [], "why": _sentence(str(error))}
+        why, note = _sentence(str(error)), _note(case, by.name)
+        return {"may": False, "deny": open_, "groups": [], "why": why, "note": note}
     missing = case.requirement.missing(case.approvals())
     held = [group for group in missing if group in by.groups]
-    return {"may": True, "deny": True, "groups": held, "why": ""}
+    return {"may": True, "deny": True, "groups": held, "why": "", "note": ""}
+
+
+def _note(case: Case, name: str) -> str:
+    """What a list says of a case that `name` cannot approve, beside whom it asks."""
+    if approvals.is_barred(case, name):
+        return "not by you: you asked for it, own it or edited it"
+    return "you have approved" if any(approvals.same(v.person, name) for v in case.votes) else ""
 
 
 async def _load(visit: Visit) -> dict[str, Any] | None:

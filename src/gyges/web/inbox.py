@@ -103,6 +103,7 @@ def _item(visit: Visit, case: Case, you: dict[str, Any], *, batch: bool) -> dict
         "agent": pieces(case.action.agent),
         "asked": [{"group": group, "missing": n} for group, n in sorted(missing.items())],
         "why": you["why"],
+        "note": you["note"],
         "warned": any(notes(text[:GLANCE]) for text in texts) or bool(notes(case.action.tool)),
         "created": case.created,
         "deadline": case.deadline,

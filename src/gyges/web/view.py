@@ -115,7 +115,7 @@ def _facts(case: Case) -> list[Json]:
         "server": action.server,
         "resource": action.resource,
         "episode": action.episode,
-        "may be run by": case.audience,
+        "executor": case.audience,
         "edited by": action.edited_by,
     }
     return [{"name": name, "value": pieces(value)} for name, value in told.items() if value]
