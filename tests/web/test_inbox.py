@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import MAIL, PAY, READ, House, Served, served
+from tests.web.conftest import MAIL, PAY, READ, House, Served
 from tests.web.desk import approve, label, open_desk, with_labels
 from tests.web.people import Browser, settle, signed_in
-
-__all__ = ["served"]
 
 
 @pytest.fixture
