@@ -49,7 +49,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened. `subject` is a case id, a grant id, a stop's scope, a key id, "person:NAME" or "gate"."""
+    """One thing that happened. `subject` is a case id, a grant id, a stop's scope, a key id, "person:NAME", "gate"."""
 
     kind: Kind
     at: int  # ms

@@ -30,7 +30,8 @@ from gyges.web.visit import Visit
 SIZE = 100  # cases on one page
 SEARCHED = 2_000
 KEEP_ALIVE_S = 15.0
-GLANCE = 20_000  # characters of a value that are searched for tricks in the list; its page searches all
+# Characters of a value that are searched for tricks in the list; its own page searches all of them.
+GLANCE = 20_000
 GATHER_S = 0.2  # what changes within this is told once
 
 
@@ -154,6 +155,7 @@ async def _changes(visit: Visit, case: str, last: str) -> AsyncIterator[bytes]:
                 yield b": still here\n\n"
             await _until(rung, closing)
             if not await visit.still_here():
+                yield b"event: end\ndata: signed out\n\n"
                 return
     except GygesError:
         return  # whoever is still there comes again, and is told then what is wrong
