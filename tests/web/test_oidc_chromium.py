@@ -55,7 +55,7 @@ async def test_a_deep_link_through_the_provider_and_back(
                 await page.wait_for_url(asked)
                 assert "alice" in await page.inner_text("header")
                 (cookie,) = await page.context.cookies()
-                assert (cookie["name"], cookie["sameSite"]) == ("gyges_session", "Strict")
+                assert (cookie.get("name"), cookie.get("sameSite")) == ("gyges_session", "Strict")
             finally:
                 await browser.close()
                 server.should_exit = True

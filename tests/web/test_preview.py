@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from gyges.web.preview import headline, money, previews, unified
+from gyges.web import preview
+from gyges.web.preview import headline, money, unified
+
+
+def previews(*asked: Any) -> list[dict[str, Any]]:
+    """`preview.previews`, whose JSON the tests look into."""
+    found: list[Any] = list(preview.previews(*asked))
+    return found
 
 
 def words(pieces: Any) -> str:

@@ -68,7 +68,7 @@ def test_a_spelled_text_is_one_printable_line(text: str) -> None:
 )
 def test_each_trick_is_marked(text: str, kind: str) -> None:
     """Characters that hide, turn, tower or imitate become marks of their kind."""
-    assert kind in {p["kind"] for p in pieces(text) if isinstance(p, dict)}
+    assert kind in [p["kind"] for p in pieces(text) if isinstance(p, dict)]
 
 
 @pytest.mark.parametrize("text", ["", "plain", "naïve café", "Привет мир", "日本語", "Größe", "אב"])
