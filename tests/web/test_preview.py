@@ -9,9 +9,9 @@ from gyges.web import preview
 from gyges.web.preview import headline, money, unified
 
 
-def previews(*asked: Any) -> list[dict[str, Any]]:
+def previews(*asked: Any, **more: Any) -> list[dict[str, Any]]:
     """`preview.previews`, whose JSON the tests look into."""
-    found: list[Any] = list(preview.previews(*asked))
+    found: list[Any] = list(preview.previews(*asked, **more))
     return found
 
 
