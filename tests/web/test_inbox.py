@@ -168,7 +168,7 @@ async def test_a_case_page_hears_of_its_own_case(served: Served, alice: Browser)
 
 
 async def test_a_stream_ends_with_its_session(served: Served, alice: Browser) -> None:
-    """Who is signed out hears no more, at the next change."""
+    """Who is signed out is told that, at the next change, and nothing else."""
     mark = str((await listed(alice))["mark"])
     async with alice.client.stream("GET", f"/inbox/stream?seen={mark}") as stream:
         lines = stream.aiter_lines()
@@ -178,7 +178,7 @@ async def test_a_stream_ends_with_its_session(served: Served, alice: Browser) ->
             await served.gate.sessions.end(session, by="test", now=served.gate.clock.now())
         await served.propose(MAIL)
         rest = [line async for line in lines]
-    assert not [line for line in rest if line.startswith("event")]
+    assert [line for line in rest if line.startswith("event")] == ["event: end"]
 
 
 async def test_an_answered_case_leaves_the_list(desk: House) -> None:

@@ -98,6 +98,7 @@ function listen() {
   let timer = 0;
   source.addEventListener("inbox", () => { clearTimeout(timer); timer = setTimeout(refresh, 150); });
   source.addEventListener("case", changed);
+  source.addEventListener("end", () => { source.close(); location.reload(); }); // signed out: to the sign-in page
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
