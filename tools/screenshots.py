@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
@@ -39,22 +39,26 @@ def main(folder: Path) -> int:
 async def _play(folder: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="gyges-shots-") as data:
         async with _demo(Path(data) / "demo") as demo, _browser() as browser:
-            links = await _links(demo)
-            await _take(browser, links, folder)
+
+            async def look(page: Page, name: str) -> None:
+                await _shots(page, name, folder)
+
+            await play(browser, await read_links(demo), look)
             _, code = await asyncio.gather(_rest(demo), demo.wait())
     return code
 
 
-async def _take(browser: Browser, links: dict[str, str], folder: Path) -> None:
+async def play(
+    browser: Browser, links: dict[str, str], look: Callable[[Page, str], Awaitable[None]]
+) -> None:
+    """Answer what the demo asks, each person in a browser of their own; `look` sees "case" and "timeline"."""
     rita = await _signed_in(browser, links["rita"])
     await _open(rita, "send_mail")
     await _approve(rita)
     fay = await _signed_in(browser, links["fay"])
     await _open(fay, "pay")
     await _ready(fay)
-    await _shot(fay, folder / "case.png", DESK, "light")
-    await _shot(fay, folder / "case-dark.png", DESK, "dark")
-    await _shot(fay, folder / "case-phone.png", PHONE, "light")
+    await look(fay, "case")
     await _approve(fay)
     fred = await _signed_in(browser, links["fred"])
     await _open(fred, "pay")
@@ -63,7 +67,14 @@ async def _take(browser: Browser, links: dict[str, str], folder: Path) -> None:
     await fred.get_by_role("heading", level=1).wait_for()
     await fred.get_by_role("button", name="Verify in this browser").click()
     await fred.get_by_text("are in the tree of").wait_for()
-    await _shot(fred, folder / "timeline.png", DESK, "light")
+    await look(fred, "timeline")
+
+
+async def _shots(page: Page, name: str, folder: Path) -> None:
+    await _shot(page, folder / f"{name}.png", DESK, "light")
+    if name == "case":
+        await _shot(page, folder / "case-dark.png", DESK, "dark")
+        await _shot(page, folder / "case-phone.png", PHONE, "light")
 
 
 async def _open(page: Page, tool: str) -> None:
@@ -100,7 +111,7 @@ async def _signed_in(browser: Browser, link: str) -> Page:
     return page
 
 
-async def _links(demo: asyncio.subprocess.Process) -> dict[str, str]:
+async def read_links(demo: asyncio.subprocess.Process) -> dict[str, str]:
     """Name -> one-time link, as the demo tells a person."""
     found: dict[str, str] = {}
     link = ""

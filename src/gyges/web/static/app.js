@@ -124,7 +124,7 @@ function step(by) {
 
 function go(where) {
   const held = document.activeElement.closest?.(".item");
-  if (held) { location.href = `/a/${held.id}${where === "edit" ? "/edit" : "#" + where}`; return; }
+  if (held) { location.href = `/a/${held.id}${where === "edit" ? "/edit" : "#go-" + where}`; return; }
   if (where === "edit") { $("#edit")?.click(); return; }
   // Approving always takes a second step: this only brings the person there.
   const field = where === "approve" ? $("#typed") || $("#approve-button") : $("#reason");
@@ -168,7 +168,8 @@ for (const cell of $$("[data-key]")) {
   const letter = [...keys].find(([, what]) => what === cell.dataset.key)?.[0];
   cell.append(letter ? Object.assign(document.createElement("kbd"), { textContent: letter }) : "off");
 }
-if (location.hash === "#approve" || location.hash === "#deny") go(location.hash.slice(1));
+// No id of the page: on its way to one, the browser would take the focus away again.
+if (/^#go-(approve|deny)$/.test(location.hash)) go(location.hash.slice(4));
 addEventListener("keydown", pressed);
 addEventListener("toggle", unfolded, true);
 addEventListener("submit", sending, true);
