@@ -77,6 +77,7 @@ def point(**changes: object) -> bytes:
         cbor({1: 3, 3: -257, -1: b"", -2: b""}),
         cbor({1: 3, 3: -257, -1: (1 << 2047).to_bytes(256, "big"), -2: b"\x02"}),
     ],
+    ids=lambda raw: f"{len(raw)} bytes",  # keys are made anew by each test process
 )
 def test_what_is_no_key_is_refused(raw: bytes) -> None:
     """Other kinds, points off the curve, short moduli and second spellings are refused by name."""
