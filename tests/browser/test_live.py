@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from gyges.case import Say, State
 from tests.browser.conftest import Site, open_site
@@ -56,6 +56,22 @@ async def test_the_stream_comes_back(site: Site) -> None:
     async with page.expect_response(lambda r: "/inbox/stream" in r.url):
         closing.clear()
     await expect(link(page, "bea")).to_be_visible(timeout=15_000)
+
+
+async def test_a_stream_that_was_refused_is_asked_for_again(site: Site) -> None:
+    """A browser gives up for good on a stream that a proxy answers with 502; the page does not."""
+    page = await site.page("rita")
+    refused: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        await route.fulfill(status=502, body="bad gateway")
+
+    await page.route("**/inbox/stream*", refuse, times=1)
+    await page.goto(f"{site.url}/inbox")
+    await site.propose(mail("ada"))
+    await expect(link(page, "ada")).to_be_visible(timeout=15_000)
+    assert len(refused) == 1
 
 
 async def test_a_stream_ends_with_its_session(site: Site) -> None:

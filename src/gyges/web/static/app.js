@@ -98,9 +98,17 @@ function listen() {
   let timer = 0;
   source.addEventListener("inbox", () => { clearTimeout(timer); timer = setTimeout(refresh, 150); });
   source.addEventListener("case", changed);
+  source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(ended, 2000); });
   source.addEventListener("end", () => { source.close(); location.reload(); }); // signed out: to the sign-in page
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+async function ended() { // the stream was refused, not only cut: signed out, or the gate is not well
+  const answer = await fetch("/inbox/list", { headers: { accept: "text/html" }, redirect: "manual" }).catch(() => null);
+  if (answer?.type !== "opaqueredirect") { listen(); return; }
+  if ($("#live")) location.reload(); // a list that is no longer live must not look so
+  else say("You are signed out.");
 }
 
 function selected() {
