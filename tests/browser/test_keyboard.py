@@ -78,6 +78,7 @@ async def test_deny_edit_search_and_help(site: Site) -> None:
     await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.wait_for_function("document.activeElement === document.body")
     await page.keyboard.press("/")
     await expect(page.get_by_role("searchbox", name="Search what waits")).to_be_focused()
     await page.keyboard.type("send_mail")
