@@ -65,7 +65,7 @@ def test_only_an_administrator_adds_people(town: Town, run: Run) -> None:
 
 def test_what_makes_no_sense_is_one_line(town: Town, run: Run) -> None:
     """Exit code 2, and the reason."""
-    code, _, err = run("add", "eve", "--role", "approver", *town.here("root"))
+    code, _, err = run("add", "nobody-yet", "--role", "approver", *town.here("root"))
     assert code == 2
     assert "group" in err
 
