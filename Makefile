@@ -22,7 +22,7 @@ DEV := $(VENV)/.dev-$(call sum,requirements/dev.lock pyproject.toml)
 TOOLED := $(TOOLS)/.tools-$(call sum,requirements/tools.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check lint types bench docs format lock build clean
+.PHONY: help setup demo test test-fast check lint types screenshots bench docs format lock build clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / \
@@ -49,6 +49,9 @@ lint: $(DEV) ## ruff: rules and format
 types: $(DEV) ## mypy and pyright, both strict on src
 	$(BIN)/mypy src
 	$(BIN)/pyright
+
+screenshots: $(DEV) ## pictures of the pages, from the running demo, into docs/screenshots; needs Chromium
+	@$(BIN)/python -m tools.screenshots
 
 bench: $(DEV) ## all measurements, side by side
 	@$(BIN)/python -m bench.run $(ARGS)

@@ -18,8 +18,11 @@ PACKAGE = ROOT / "src" / "gyges"
 IMPURE_WORDS = {"ports", "settings", "wiring"}
 PURE_ROOMS = {
     "drift",
+    "gate.attention",
+    "gate.intervals",
     "gate.policy",
     "gate.states",
+    "gate.typed",
     "gate.weigh",
     "lab.stats",
     "ledger.checkpoint",

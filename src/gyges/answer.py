@@ -5,7 +5,7 @@ It holds no secret. The permit is added only for the agent whose case it is, by 
 the caller.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gyges.action import Action
 from gyges.case import Case, Outcome, State, Vote
@@ -34,6 +34,7 @@ class Answer:
     approvals: dict[str, int]  # group -> people who approved
     missing: dict[str, int]
     votes: tuple[Vote, ...] = ()
+    blind: bool = False  # others' votes are kept back from whoever asks, until they have voted
     verdicts: tuple[Verdict, ...] = ()
     risk: int = 0
     deadline: int = 0
@@ -50,8 +51,13 @@ class Answer:
         return self.state not in OPEN
 
 
-def answer_of(case: Case, permit: str = "") -> Answer:
-    """The outside view of `case`."""
+def answer_of(case: Case, permit: str = "", *, blind: bool = False, full: bool = False) -> Answer:
+    """The outside view of `case`; `blind` leaves the votes out.
+
+    Only with `full` does it say how people looked and what they signed with: an agent that knows how long
+    its reviewers look knows when to ask them.
+    """
+    case = replace(case, votes=()) if blind else case
     decision = case.decision
     approvals = case.approvals()
     waiting = case.state is State.WAITING
@@ -70,7 +76,8 @@ def answer_of(case: Case, permit: str = "") -> Answer:
         required=case.requirement.groups,
         approvals=approvals,
         missing=case.requirement.missing(approvals) if waiting else {},
-        votes=case.votes,
+        votes=case.votes if full else tuple(map(_plain, case.votes)),
+        blind=blind,
         verdicts=decision.verdicts if decision else (),
         risk=case.risk,
         deadline=case.deadline,
@@ -81,6 +88,10 @@ def answer_of(case: Case, permit: str = "") -> Answer:
         log_index=case.log_index,
         permit=permit,
     )
+
+
+def _plain(vote: Vote) -> Vote:
+    return replace(vote, attention=None, assertion=None)
 
 
 def effect_of(state: State) -> Effect:

@@ -5,6 +5,7 @@ A `Case` is rewritten whole at each step, under compare-and-set on `version`; wh
 `gate/states.py` and nowhere else. Its `id` is the durable id that every surface resolves to.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -37,6 +38,35 @@ class Say(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What is known of how somebody looked before they answered. Measured by the gate, not claimed."""
+
+    shown: str  # digest of the rendered view
+    opened: int  # ms, when the page was made
+    dwell_ms: int
+    expanded: tuple[str, ...] = ()  # what was unfolded, as the page tells it
+    typed: str = ""  # the field that had to be typed, where one had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """A passkey's signature over one answer (WebAuthn level 2, section 7.2). Binary fields are base64url.
+
+    The challenge is SHA-256 of `preimage`: canonical JSON of case, action digest, view digest, what is
+    said, and a nonce.
+    """
+
+    credential: str
+    public_key: str  # COSE, as enrolled
+    client_data: str
+    authenticator_data: str
+    signature: str
+    preimage: str
+    origin: str  # of the page
+    rp_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """One person's word on one case. An approval counts for one group only, so nobody counts twice."""
 
@@ -50,6 +80,8 @@ class Vote:
     grant: str = ""  # id of the standing grant that spoke, if one did
     method: str = "key"  # how the person was identified
     via: str = ""  # the group that gave the right, where it is another than `group` (escalation)
+    attention: Attention | None = None
+    assertion: Assertion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +119,7 @@ class Case:
     amends: str = ""  # the case this one replaces
     replaced_by: str = ""
     outcome: Outcome | None = None
+    planted: str = ""  # who planted it, where no agent proposed it: it never runs
     version: int = 0  # set by the store: 1 when first written, one more at each write
     log_index: int = -1  # set by the store: place of this case's latest event in the log
 
@@ -97,12 +130,16 @@ class Case:
         return min(times) if times else 0
 
     def approvals(self) -> dict[str, int]:
-        """Group -> number of distinct people who approved for it."""
-        found: dict[str, set[str]] = {}
-        for vote in self.votes:
-            if vote.say is Say.APPROVE:
-                found.setdefault(vote.group, set()).add(vote.person)
-        return {group: len(people) for group, people in found.items()}
+        """Group -> number of distinct people who approved for it, as surely as is required."""
+        return _people(vote for vote in self.votes if self.counts(vote))
+
+    def signed(self) -> dict[str, int]:
+        """Group -> number of distinct people whose approval is signed with a passkey."""
+        return _people(vote for vote in self.votes if vote.assertion is not None)
+
+    def counts(self, vote: Vote) -> bool:
+        """Whether `vote` is as sure as is required now."""
+        return not self.requirement.assurance or vote.assertion is not None
 
     def stored(self, version: int, log_index: int) -> "Case":
         """The same case as the store has it."""
@@ -114,6 +151,14 @@ class Case:
         _write_version(made, version)
         _write_index(made, log_index)
         return made
+
+
+def _people(votes: Iterable[Vote]) -> dict[str, int]:
+    found: dict[str, set[str]] = {}
+    for vote in votes:
+        if vote.say is Say.APPROVE:
+            found.setdefault(vote.group, set()).add(vote.person)
+    return {group: len(people) for group, people in found.items()}
 
 
 _SLOTS = tuple(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What policy says (`Ruling`), who must approve (`Requirement`), what the gate answers (`Decision`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gyges.verdict import Verdict
@@ -22,15 +22,20 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """How many distinct people of each group must approve, for example `{"finance": 2}`."""
+    """How many distinct people of each group must approve, for example `{"finance": 2}`, and how surely.
+
+    `assurance` "passkey" means that only approvals signed with a passkey count.
+    """
 
     groups: dict[str, int]
+    assurance: str = ""
 
     def join(self, other: "Requirement") -> "Requirement":
         """The least requirement that satisfies both."""
         names = sorted({*self.groups, *other.groups})
         return Requirement(
-            groups={n: max(self.groups.get(n, 0), other.groups.get(n, 0)) for n in names}
+            groups={n: max(self.groups.get(n, 0), other.groups.get(n, 0)) for n in names},
+            assurance=self.assurance or other.assurance,
         )
 
     def missing(self, approvals: dict[str, int]) -> dict[str, int]:
@@ -48,6 +53,9 @@ class Facts:
     """What policy may know beyond the action: all of it computed by the gate, none of it by the agent."""
 
     approvals: dict[str, int]  # group -> distinct approvers so far
+    signed: dict[str, int] = field(
+        default_factory=dict[str, int]
+    )  # those who signed with a passkey
     groups: tuple[str, ...] = ()  # groups of the agent itself
     risk: str = (
         "unknown"  # the tool's risk class: read, draft, write, send, pay, delete, execute, unknown

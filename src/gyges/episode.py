@@ -34,6 +34,14 @@ class Kind(StrEnum):
     POLICY_LOADED = "policy-loaded"
     KEY_ENROLLED = "key-enrolled"
     KEY_REVOKED = "key-revoked"
+    PERSON_CHANGED = "person-changed"  # added, other roles or groups, password set, disabled
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
+    SIGNED_IN = "signed-in"
+    SIGNED_OUT = "signed-out"
+    SIGN_IN_REFUSED = "sign-in-refused"
+    PLANTED = "planted"  # a case that nobody proposed, to see who notices
+    TOLD = "told"  # a notice went out, or was given up
     SIGNER_ROTATED = "signer-rotated"
     REDACTED = "redacted"
     GATE_STARTED = "gate-started"
@@ -41,7 +49,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened. `subject` is a case id, a grant id, a stop's scope, a key id or "gate"."""
+    """One thing that happened. `subject` is a case id, a grant id, a stop's scope, a key id, "person:NAME", "gate"."""
 
     kind: Kind
     at: int  # ms

@@ -9,7 +9,9 @@
     |   |-- NotFound               404
     |   |-- Conflict               409  the world moved on: decided, edited, used, other digest
     |   |-- Expired                410  too late
-    |   `-- Unprocessable          422  well formed, yet meaningless here
+    |   |-- Unprocessable          422  well formed, yet meaningless here
+    |   |-- Hasty                  422  an approval before anybody can have looked
+    |   `-- Overburdened           429  a person has answered more than anybody can judge
     |-- Refused                 the gate said no
     |   |-- PolicyRefused          403  a rule decided, or none allowed
     |   |-- PeopleRefused          403  an approver said no
@@ -90,6 +92,20 @@ class Unprocessable(CallerError):
 
     status = 422
     code = "unprocessable"
+
+
+class Hasty(CallerError):
+    """An approval by somebody who cannot have looked yet, or did not type what was asked."""
+
+    status = 422
+    code = "hasty"
+
+
+class Overburdened(CallerError):
+    """An approval by somebody who has given more within the hour than anybody can judge."""
+
+    status = 429
+    code = "overburdened"
 
 
 class Refused(GygesError):

@@ -6,12 +6,44 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gyges.action import Action
-from gyges.case import Case, State
+from gyges.case import Case
 from gyges.decision import Facts, Ruling
 from gyges.episode import Episode, Event, Recorded
+from gyges.lookup import (
+    CaseQuery,
+    CaseSearch,
+    DeliveryQuery,
+    EventQuery,
+    Found,
+    Page,
+    Tally,
+)
+from gyges.person import Link, Person, Session
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
 from gyges.verdict import Verdict
+
+__all__ = [
+    "CaseQuery",
+    "CaseSearch",
+    "Change",
+    "Clock",
+    "Delivery",
+    "DeliveryQuery",
+    "EventQuery",
+    "Found",
+    "Idempotency",
+    "Log",
+    "Monitor",
+    "Notice",
+    "Notifier",
+    "Page",
+    "Policy",
+    "Receipt",
+    "Recorder",
+    "Store",
+    "Tally",
+]
 
 
 class Clock(Protocol):
@@ -73,6 +105,28 @@ class Notifier(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What one channel owes one addressee because of one notice. Times are ms, 0 means none."""
+
+    id: str  # names notice, channel and target: the same intent is the same row
+    notice: str
+    kind: str  # of the notice
+    case: str
+    at: int  # of the notice
+    channel: str
+    target: str  # whom the channel tells; "" where it has one addressee only
+    groups: tuple[str, ...] = ()
+    amends: str = ""  # the delivery whose message this one rewrites
+    due: int = 0  # when it is to be tried next; 0: it is finished
+    attempts: int = 0
+    done: int = 0
+    ok: bool = False  # it arrived, as far as the channel can tell
+    ref: str = ""  # what the channel calls the message
+    token: str = ""  # digest of the secret that the message's button carries
+    said: str = ""  # one line: what went wrong, or why it was no longer needed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Idempotency:
     """Binds an agent's idempotency key to the digest it first came with and the case that was made."""
 
@@ -99,8 +153,16 @@ class Change:
     stops: tuple[Stop, ...] = ()
     lifted: tuple[str, ...] = ()  # scopes of stops to take off
     keys: tuple[Key, ...] = ()  # inserted, or replaced by id
+    people: tuple[Person, ...] = ()  # compare-and-set on `version`, by name without case
+    sessions: tuple[
+        Session, ...
+    ] = ()  # inserted, or replaced by id; one that ended stays as it ended
+    links: tuple[Link, ...] = ()  # inserted, or replaced by hash
     notices: tuple[Notice, ...] = ()
     told: tuple[str, ...] = ()  # ids of notices that were delivered
+    deliveries: tuple[Delivery, ...] = ()  # inserted, unless one with the id is there
+    attempts: tuple[Delivery, ...] = ()  # replaced by id; one that is not there stays away
+    forgotten: tuple[str, ...] = ()  # ids of deliveries to delete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,43 +186,6 @@ class Recorder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseQuery:
-    """A filtered, ordered page of cases; empty fields do not filter."""
-
-    states: tuple[State, ...] = ()
-    agent: str = ""
-    tool: str = ""
-    episode: str = ""
-    digest: str = ""
-    by_risk: bool = False  # True: risk descending, then deadline (the inbox); False: newest first
-    after: str = ""  # opaque cursor from the page before
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """`next` is the cursor of the following page, empty at the end."""
-
-    cases: tuple[Case, ...]
-    next: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventQuery:
-    """Recorded events, oldest first; empty fields do not filter. `until` is exclusive, both in ms."""
-
-    subject: str = ""
-    agent: str = ""
-    episode: str = ""
-    kinds: tuple[str, ...] = ()
-    since: int = 0
-    until: int = 0
-    first: int = 0  # lowest log index
-    limit: int = 1000
-    latest: bool = False  # the last `limit` instead of the first; oldest first all the same
-
-
 class Store(Protocol):
     """What can be read. Reads see every change whose `record` has returned. Raise `StoreDown` when gone."""
 
@@ -169,6 +194,12 @@ class Store(Protocol):
     async def idempotency(self, agent: str, key: str) -> Idempotency | None: ...
 
     async def cases(self, query: CaseQuery) -> Page: ...
+
+    async def search(self, query: CaseSearch) -> Found: ...
+
+    async def tallies(self, agent: str = "", latest: int = 1000) -> Sequence[Tally]:
+        """What every agent with a case did, by name; with `agent`, that one alone, cases or not."""
+        ...
 
     async def due(self, now: int, limit: int) -> Sequence[Case]:
         """Cases whose `next_at` is not 0 and not after `now`, earliest first."""
@@ -188,11 +219,33 @@ class Store(Protocol):
 
     async def keys(self) -> Sequence[Key]: ...
 
+    async def person(self, name: str) -> Person | None:
+        """By name, without regard to case."""
+        ...
+
+    async def people(self) -> Sequence[Person]:
+        """All of them, disabled ones too, in the order in which they were added."""
+        ...
+
+    async def person_by_oidc(self, oidc: str) -> Person | None: ...
+
+    async def person_by_passkey(self, credential: str) -> Person | None: ...
+
+    async def session(self, hash: str) -> Session | None: ...
+
+    async def sessions(self, person: str) -> Sequence[Session]:
+        """Those that have not ended, newest first; expired ones may be among them."""
+        ...
+
+    async def link(self, hash: str) -> Link | None: ...
+
     async def claimed(self, name: str) -> bool: ...
 
     async def notices(self, limit: int) -> Sequence[Notice]:
         """Not yet told, oldest first."""
         ...
+
+    async def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]: ...
 
     async def events(self, query: EventQuery) -> Sequence[Recorded]: ...
 

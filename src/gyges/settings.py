@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -54,6 +55,8 @@ class Settings:
     """After how long an unanswered case is also put to `escalate_to`; 0 never."""
     escalate_to: str = ""
     """The group asked on escalation."""
+    escalate_then: tuple[str, ...] = field(default=())
+    """Further steps, each as "seconds=group": who is asked besides, counted from when a case began to wait."""
     outcome_seconds: int = 600
     """How long an executor has to report before the outcome is called unknown."""
     monitor_seconds: float = 2.0
@@ -66,6 +69,42 @@ class Settings:
     """Suspicion from which a monitor denies."""
     reviewers: str = "reviewers"
     """The group that answers when a monitor, not a rule, asks."""
+    dwell_seconds: float = 3.0
+    """How long the page of a high risk must be open before an approval counts, at most 60; medium: a third."""
+    unseen_approvals: str = "high"
+    """Highest level of risk approved without a page of ours (keys, chat): none, low, medium or high."""
+    blind_votes: bool = True
+    """Whether approvers see the votes of others on a waiting case only after their own."""
+    approvals_per_hour: int = 60
+    """How many approvals of one person count within an hour; 0 for any number."""
+    reroute_to: str = ""
+    """The group that is also asked when approvers have no approvals left; empty: `escalate_to`."""
+    asks_per_minute: int = 120
+    """How many times within a minute one agent may put actions to people; more are denied. 0 for any number."""
+    public_url: str = ""
+    """Where people's browsers reach the pages, for example https://gate.example.org; empty: loopback only."""
+    session_seconds: int = 43_200
+    """How long somebody stays signed in at most."""
+    idle_seconds: int = 3600
+    """After how long without use a session ends."""
+    link_seconds: int = 86_400
+    """How long a one-time link to sign in with is good."""
+    oidc_issuer: str = ""
+    """Issuer of the OpenID provider people may sign in with; empty: none."""
+    oidc_client_id: str = ""
+    """What this gate is called at the OpenID provider."""
+    oidc_client_secret_file: str = ""
+    """File with the secret for the OpenID provider; empty for a public client."""
+    oidc_name_claim: str = "preferred_username"
+    """The claim that names an account made at its owner's first sign-in."""
+    oidc_groups_claim: str = "groups"
+    """The claim that lists what somebody belongs to at the provider."""
+    oidc_groups: tuple[str, ...] = field(default=())
+    """What belongs to which group here, each as "theirs=ours"; none: groups are given here."""
+    oidc_roles: tuple[str, ...] = field(default=())
+    """What belongs to which role here, each as "theirs=role"; none: accounts are made here."""
+    checks_per_day: int = 0
+    """How many requests an admin may plant within a day, to see who notices; 0 for none."""
     retention_days: int = 190
     """How long payloads are kept before `gyges log retain` may redact them; at least 183."""
     body_limit: int = 2_097_152
@@ -79,17 +118,64 @@ class Settings:
             "permit_seconds must be 1-300": 1 <= self.permit_seconds <= 300,
             "retention_days must be at least 183": self.retention_days >= 183,
             "monitor_worst must be ask or deny": self.monitor_worst in ("ask", "deny"),
+            "unseen_approvals must be none, low, medium or high": self.unseen_approvals
+            in ("none", "low", "medium", "high"),
+            "dwell_seconds must be 0-60": 0 <= self.dwell_seconds <= 60,
+            "approvals_per_hour, asks_per_minute and checks_per_day must not be negative": min(
+                self.approvals_per_hour, self.asks_per_minute, self.checks_per_day
+            )
+            >= 0,
             "0 < ask_above <= deny_above must hold": 0 < self.ask_above <= self.deny_above,
             "wait_seconds, grant_seconds and outcome_seconds must be positive": min(
                 self.wait_seconds, self.grant_seconds, self.outcome_seconds
             )
             > 0,
+            "public_url must be http(s)://host, and https unless it is loopback": not self.public_url
+            or _is_origin(self.public_url),
+            "0 < idle_seconds <= session_seconds must hold": 0
+            < self.idle_seconds
+            <= self.session_seconds,
+            "link_seconds must be positive": self.link_seconds > 0,
+            "oidc_issuer and oidc_client_id go together": bool(self.oidc_issuer)
+            is bool(self.oidc_client_id),
+            "oidc_issuer must be https, or http on loopback": not self.oidc_issuer
+            or _is_origin("/".join(self.oidc_issuer.split("/")[:3])),
+            "oidc_groups and oidc_roles read theirs=ours": all(
+                left and right
+                for left, _, right in (
+                    pair.rpartition("=") for pair in (*self.oidc_groups, *self.oidc_roles)
+                )
+            ),
+            "escalate_then reads seconds=group, in steps that grow": _grows(self.steps),
+            "escalate_then needs escalate_seconds": bool(self.escalate_seconds)
+            or not self.escalate_then,
             "escalate_to must be named when escalate_seconds is set": bool(self.escalate_to)
             or not self.escalate_seconds,
         }
         broken = [rule for rule, holds in rules.items() if not holds]
         if broken:
             raise Misconfigured("settings: " + "; ".join(broken))
+
+    @property
+    def steps(self) -> tuple[tuple[int, str], ...]:
+        """Who is asked besides, and after how many seconds; -1 for what cannot be read."""
+        first = ((self.escalate_seconds, self.escalate_to),) if self.escalate_seconds else ()
+        then = (text.partition("=") for text in self.escalate_then)
+        return (*first, *((int(s) if s.isdecimal() else -1, group) for s, _, group in then))
+
+
+def _grows(steps: tuple[tuple[int, str], ...]) -> bool:
+    times = [seconds for seconds, _ in steps]
+    return times == sorted(set(times)) and all(s > 0 and group for s, group in steps)
+
+
+def _is_origin(url: str) -> bool:
+    """Whether `url` is scheme, host and perhaps port, nothing else, and safe to carry a session."""
+    parts = urlsplit(url)
+    plain = f"{parts.scheme}://{parts.netloc}" == url and parts.netloc == parts.netloc.lower()
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    named = bool(parts.hostname) and not parts.username
+    return plain and named and (parts.scheme == "https" or (local and parts.scheme == "http"))
 
 
 def read_settings(

@@ -18,14 +18,20 @@ from typing import TypedDict
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gyges import __version__
+from gyges.adapters.notify.courier import Courier
+from gyges.adapters.notify.opening import open_legs
 from gyges.episode import Event, Kind
 from gyges.errors import Misconfigured
 from gyges.gate import keys as enrolment
+from gyges.gate.accounts import Accounts
+from gyges.gate.attention import level_of
 from gyges.gate.corridor import Corridor
 from gyges.gate.judge import Look, Parts, plain
+from gyges.gate.passkeys import Passkeys
 from gyges.gate.permits import load_signer, read_seed, rotate, write_seed
 from gyges.gate.policy import CedarPolicy
 from gyges.gate.policy_folder import read_policy
+from gyges.gate.sessions import Sessions
 from gyges.ledger.note import Signer
 from gyges.ledger.sqlite import SqliteStore
 from gyges.monitors import panel
@@ -52,10 +58,15 @@ class Gate:
     settings: Settings
     store: SqliteStore
     corridor: Corridor
+    accounts: Accounts
+    sessions: Sessions
+    passkeys: Passkeys
     policy: CedarPolicy  # the set in force
     monitors: Sequence[Monitor]  # the panel in force
     clock: Clock
     folder: Path
+    courier: Courier  # who tells people
+    log_key: str  # the log's public key, as a verifier pins it
 
     @property
     def log(self) -> SqliteStore:
@@ -137,6 +148,7 @@ async def open_gate(
         raise Misconfigured(f"{folder} is no data folder; `gyges init {folder}` makes one")
     policy = read_policy(folder / "policy")
     watch = read_monitors(folder) if monitors is None else monitors
+    legs = open_legs(folder, settings.origin)
     seed = read_seed(folder / "keys" / "log.key").private_bytes_raw()
     signer = Signer.from_seed(settings.origin, seed)
     store = await SqliteStore.open(
@@ -149,10 +161,23 @@ async def open_gate(
     )  # fmt: skip
     gate = Gate(
         settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,
-        monitors=watch, clock=parts.clock, folder=folder,
+        monitors=watch, clock=parts.clock, folder=folder, accounts=Accounts(store, store),
+        courier=Courier(
+            store=store, recorder=store, clock=parts.clock, legs=legs, base=base_of(settings),
+            level=lambda case: level_of(case).value,
+        ),
+        log_key=signer.verifier.text(),
+        sessions=Sessions(store, store, settings),
+        passkeys=Passkeys(store, store, settings.public_url),
     )  # fmt: skip
     await gate.start()
     return gate
+
+
+def base_of(settings: Settings) -> str:
+    """Where links to the pages begin, without a slash at the end; a server that listens elsewhere says so."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
 
 
 class PanelParts(TypedDict):

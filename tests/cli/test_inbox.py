@@ -58,7 +58,7 @@ def test_a_case_is_shown_with_every_argument(town: Town, inbox: Run) -> None:
     pay = town.propose("pay", PAY, purpose="because I say so")
     _, out, _ = inbox("fay", "show", pay.id)
     for expected in (
-        "/to", '"ACME"', "/amount", "4800", "asked by", "pay", "finance: 0 of 2", pay.digest,
+        "/to", '"ACME"', "/amount", "4800", "asked by", "pay", "finance: 2, who has", pay.digest,
         "it is denied", "because I say so", "not verified", "ada",
     ):  # fmt: skip
         assert expected in out

@@ -129,4 +129,6 @@ def text_of(value: object) -> str:
     """A default as TOML writes it."""
     if value == ():
         return "[]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)

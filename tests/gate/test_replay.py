@@ -138,3 +138,27 @@ def test_the_direction_compares_who_would_be_asked(
     ruling = load({"a.cedar": text}, TOOLS, GROUPS).rule(action, past.facts)
     difference = compare(past, ruling)
     assert (difference.direction if difference else None) is direction
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "direction"),
+    [
+        ("", "passkey", Direction.STRICTER),
+        ("passkey", "", Direction.LOOSER),
+        ("passkey", "passkey", None),
+    ],
+)
+def test_signatures_that_would_be_asked_for_or_no_more_are_differences(
+    was: str, now: str, direction: Direction | None
+) -> None:
+    """The same people with passkeys is stricter, without them looser."""
+    annotation = f'@assurance("{now}")' if now else ""
+    rule = "permit (principal, action, resource) when { context.approvals.finance >= 1 };"
+    action = Action(agent="bot", tool="send_mail", arguments={"to": "a", "body": "b"})
+    past = Past(
+        case="c-1", action=action, facts=Facts(approvals={}), effect=Effect.ASK,
+        requirement=Requirement(groups={"finance": 1}, assurance=was),
+    )  # fmt: skip
+    found = load({"a.cedar": f'@id("a") {annotation} {rule}'}, TOOLS, GROUPS)
+    difference = compare(past, found.rule(action, past.facts))
+    assert (difference.direction if difference else None) is direction

@@ -2,6 +2,7 @@
 """Time: cases escalate, expire, lapse and become unknown, once, also across a restart."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from gyges.case import Case, State
 from gyges.errors import Expired, PermitRefused
+from gyges.ports import Change
 from gyges.settings import Settings
 from tests.gate.world import World, world
 
@@ -16,6 +18,8 @@ pytestmark = pytest.mark.anyio
 LADDER = Settings(
     wait_seconds=100, escalate_seconds=40, escalate_to="board", grant_seconds=50, outcome_seconds=30
 )
+
+STEPS = replace(LADDER, escalate_then=("60=owners",))
 
 
 async def later(w: World, seconds: int) -> int:
@@ -76,9 +80,46 @@ async def test_escalation_asks_another_group_once_and_the_deadline_stays(tmp_pat
         assert (await w.corridor.found(other.id)).state is State.EXPIRED
         notices = await w.store.notices(10)
         assert [(n.kind, n.groups) for n in notices] == [
-            ("decided", ("finance",)), ("decided", ("finance",)),
+            ("waiting", ("finance",)), ("waiting", ("finance",)),
             ("escalated", ("board",)), ("escalated", ("board",)),
+            ("granted", ("finance", "board")), ("expired", ("finance", "board")),
         ]  # fmt: skip
+
+
+async def test_a_ladder_asks_one_group_after_the_other(tmp_path: Path) -> None:
+    """At 40 s the board, at 60 s the owners, at 90 s nobody new; each is told once, and the first not again."""
+    async with world(tmp_path, settings=STEPS) as w:
+        case = await w.propose("pay", to="bob", amount=900)
+        for seconds, asked in ((40, ("board",)), (20, ("board", "owners"))):
+            assert await later(w, seconds) == 1
+            assert (await w.corridor.found(case.id)).escalated == asked
+        assert await later(w, 30) == 0
+        told = [(n.kind, n.groups) for n in await w.store.notices(10)]
+        assert told == [
+            ("waiting", ("finance",)), ("escalated", ("board",)), ("escalated", ("owners",)),
+        ]  # fmt: skip
+
+
+async def test_a_ladder_catches_up_after_an_outage(tmp_path: Path) -> None:
+    """Two steps are past at once: both are taken, in their order."""
+    async with world(tmp_path, settings=STEPS) as w:
+        case = await w.propose("pay", to="bob", amount=900)
+        assert await later(w, 70) == 2
+        assert (await w.corridor.found(case.id)).escalated == ("board", "owners")
+
+
+async def test_a_step_that_a_person_took_is_passed_over(tmp_path: Path) -> None:
+    """Somebody asked the board by hand: its time passes without a word, and the owners keep theirs."""
+    async with world(tmp_path, settings=STEPS) as w:
+        case = await w.propose("pay", to="bob", amount=900)
+        asked = replace(await w.corridor.found(case.id), escalated=("board",))
+        await w.store.record(Change(events=(), cases=(asked,)))
+        assert await later(w, 40) == 1
+        passed = await w.corridor.found(case.id)
+        assert (passed.escalated, passed.log_index) == (("board",), case.log_index)
+        assert [n.kind for n in await w.store.notices(10)] == ["waiting"]
+        assert await later(w, 20) == 1
+        assert (await w.corridor.found(case.id)).escalated == ("board", "owners")
 
 
 async def test_after_a_long_outage_a_case_expires_without_being_escalated(tmp_path: Path) -> None:

@@ -21,7 +21,17 @@ from gyges.case import Case, State
 from gyges.episode import Kind, Recorded
 from gyges.errors import GygesError
 from gyges.ledger.sqlite import SqliteStore
-from gyges.ports import CaseQuery, Change, EventQuery, Idempotency, Notice, Receipt
+from gyges.person import Link, Person
+from gyges.ports import (
+    CaseQuery,
+    Change,
+    Delivery,
+    DeliveryQuery,
+    EventQuery,
+    Idempotency,
+    Notice,
+    Receipt,
+)
 from gyges.standing import Stop
 from gyges.testing import MemoryStore
 from tests.ledger.store_words import (
@@ -37,25 +47,57 @@ from tests.ledger.store_words import (
     an_event,
     promised,
 )
+from tests.ledger.suite_outbox import a_delivery
+from tests.ledger.suite_people import a_person, a_session
 
 NAMES = [f"c-{n}" for n in range(6)]
 FEW = st.integers(0, 3)
+PEOPLE = st.sampled_from(["ann", "Ann", "bob"])
+
+
+def known(name: str, *, state: State = State.WAITING, risk: int = 0, deadline: int = 0) -> Case:
+    """The case of this name: whose it is and in which episode never changes."""
+    number = NAMES.index(name)
+    return a_case(
+        name,
+        state=state,
+        agent=("demo", "other")[number % 2],
+        episode=("", "e-1")[number // 2 % 2],
+        risk=risk,
+        deadline=deadline,
+    )
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """One of few cases, in any state, perhaps with a version that does not fit."""
     return replace(
-        a_case(
+        known(
             draw(st.sampled_from(NAMES)),
             state=draw(st.sampled_from(list(State))),
-            agent=draw(st.sampled_from(["demo", "other"])),
-            episode=draw(st.sampled_from(["", "e-1"])),
             risk=draw(FEW),
             deadline=draw(st.sampled_from([0, NOW + 1, NOW + 2])),
         ),
         version=draw(FEW),
     )
+
+
+@st.composite
+def persons(draw: st.DrawFn) -> Person:
+    """One of few people, with an identity and passkeys that may be somebody else's."""
+    return a_person(
+        draw(PEOPLE),
+        version=draw(FEW),
+        oidc=draw(st.sampled_from(["", "o-1", "o-2"])),
+        keys=draw(st.text("abc", max_size=2)),
+    )
+
+
+@st.composite
+def owed(draw: st.DrawFn, n: int) -> Delivery:
+    """A delivery that is due, or finished."""
+    due, token = draw(FEW), draw(st.sampled_from(["", "t-1"]))
+    return a_delivery(f"d-{n}", due=due and NOW + due, done=0 if due else NOW, token=token)
 
 
 @st.composite
@@ -78,6 +120,18 @@ def changes(draw: st.DrawFn) -> Change:
             Notice(id=f"m-{n}", at=NOW, kind="waiting", case="c", groups=()) for n in few("notices")
         ),
         told=tuple(f"m-{n}" for n in few("told")),
+        deliveries=tuple(draw(owed(n)) for n in few("deliveries")),
+        attempts=tuple(draw(owed(n)) for n in few("attempts")),
+        forgotten=tuple(f"d-{n}" for n in few("forgotten")),
+        people=tuple(draw(persons()) for _ in few("people")),
+        sessions=tuple(
+            a_session(f"s-{n}", hash=f"h-{draw(FEW)}", person=draw(PEOPLE), ended=draw(FEW))
+            for n in few("sessions")
+        ),
+        links=tuple(
+            Link(hash=f"l-{n}", person="ann", created=NOW, expires=NOW + draw(FEW))
+            for n in few("links")
+        ),
     )
 
 
@@ -133,7 +187,7 @@ class Stores(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES), states=st.lists(st.sampled_from(list(State)), max_size=4))
     def follow(self, name: str, states: list[State]) -> None:
         """Several fitting steps of one case in one burst, each upon the one before."""
-        case = self.runner.run(self.memory.case(name)) or a_case(name)
+        case = self.runner.run(self.memory.case(name)) or known(name)
         steps = [
             replace(case, state=state, version=case.version + n) for n, state in enumerate(states)
         ]
@@ -193,10 +247,24 @@ class Stores(RuleBasedStateMachine):
         """Everything that can be asked by name or in full has one answer."""
         for name in NAMES:
             self.both(lambda store, name=name: store.case(name))  # type: ignore[misc]
+        for asked in (
+            DeliveryQuery(), DeliveryQuery(open=True), DeliveryQuery(due=NOW + 1),
+            DeliveryQuery(done=NOW), DeliveryQuery(token="t-1"), DeliveryQuery(open=True, limit=1),
+        ):  # fmt: skip
+            self.both(lambda store, asked=asked: store.deliveries(asked))  # type: ignore[misc]
         for n in range(4):
             self.both(lambda store, n=n: store.claimed(f"n-{n}"))  # type: ignore[misc]
             self.both(lambda store, n=n: store.idempotency("demo", f"k-{n}"))  # type: ignore[misc]
             self.both(lambda store, n=n: store.key_by_hash(f"h-{n}"))  # type: ignore[misc]
+            self.both(lambda store, n=n: store.session(f"h-{n}"))  # type: ignore[misc]
+            self.both(lambda store, n=n: store.link(f"l-{n}"))  # type: ignore[misc]
+            self.both(lambda store, n=n: store.person_by_oidc(f"o-{n}"))  # type: ignore[misc]
+        for letter in "abc":
+            self.both(lambda store, k=letter: store.person_by_passkey(k))  # type: ignore[misc]
+        for name in ("ANN", "bob", "eve"):
+            self.both(lambda store, name=name: store.person(name))  # type: ignore[misc]
+            self.both(lambda store, name=name: store.sessions(name))  # type: ignore[misc]
+        self.both(lambda store: store.people())
         self.both(lambda store: store.grants())
         self.both(lambda store: store.stops())
         self.both(lambda store: store.keys())

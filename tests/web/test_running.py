@@ -14,7 +14,7 @@ from gyges.settings import Settings
 from gyges.testing import FakeClock
 from gyges.web import running
 from gyges.web.app import make_app
-from gyges.web.running import keep_time, tell_people
+from gyges.web.running import Announcer, Everyone, keep_time, tell_people
 from gyges.wiring import open_gate
 from tests.web.conftest import MAIL, House, enrol_all, make_folder, next_turns, speaking
 
@@ -65,7 +65,20 @@ async def test_a_notice_is_told_until_it_arrives_and_then_no_more(house: House) 
             while await house.gate.store.notices(10):
                 await next_turns()
     assert [(n.case, n.groups) for n in messenger.delivered] == [(case["id"], ("reviewers",))]
-    assert MAIL["tool"] not in repr(messenger.delivered)
+    assert str(MAIL["tool"]) not in repr(messenger.delivered)
+
+
+async def test_several_are_told_and_the_log_says_what(caplog: pytest.LogCaptureFixture) -> None:
+    """Each notifier gets each notice; the line in the program's log says who is asked, or only that it ended."""
+    messenger = Messenger(failures=0)
+    everyone = Everyone(messenger, Announcer())
+    with caplog.at_level("INFO", logger="gyges.running"):
+        for kind in ("waiting", "granted"):
+            await everyone.tell(Notice(id=kind, at=1, kind=kind, case="c-1", groups=("finance",)))
+    assert [notice.kind for notice in messenger.delivered] == ["waiting", "granted"]
+    assert caplog.messages == [
+        "waiting: case c-1 waits for finance", "granted: case c-1, said to finance"
+    ]  # fmt: skip
 
 
 async def test_notices_survive_a_restart(house: House) -> None:

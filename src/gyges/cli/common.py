@@ -46,6 +46,18 @@ def read_key(scope: Scope, key_file: Path | None) -> str:
     return _one_word(found, name if key_file is None else str(key_file))
 
 
+def any_key(key_file: Path | None, *scopes: Scope) -> str:
+    """The key of the first of these scopes that there is one for; raise `Misconfigured` naming them all."""
+    for scope in scopes:
+        try:
+            return read_key(scope, key_file)
+        except Misconfigured:
+            if key_file is not None:
+                raise
+    names = " or ".join(f"GYGES_{scope.value.upper()}_KEY" for scope in scopes)
+    raise Misconfigured(f"no key: set {names}, or give --key-file")
+
+
 def speak(url: str, key: str, work: Callable[[Gate], Awaitable[_T]]) -> _T:
     """Do `work` with a connection to the gate, and close it."""
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gyges demo`: the main job on real parts, in five processes, with you as the approvers.
 
-A small office is put behind a gate; an agent reads, mails, pays, and tries what it must not. You answer with
-`gyges inbox` in another terminal; `--unattended` answers through the same HTTP API instead. At the end the
+A small office is put behind a gate; an agent reads, mails, pays, and tries what it must not. You answer in the
+browser, signed in by one-time links; `--unattended` answers through the HTTP API instead. At the end the
 office's own books, the gate's cases and the signed log are read, and each expectation is held against
 them. Exit code 0 only if all held.
 """
@@ -152,16 +152,18 @@ async def _evidence(stage: "Stage", said: list[Mapping[str, Any]]) -> "Evidence"
 def _tell_person(screen: Console, stage: "Stage") -> None:
     from gyges.cli.office.stage import PEOPLE
 
-    screen.print("\nYou are the approvers. In another terminal, run one after the other:\n")
+    screen.print("\nYou are the approvers. Open these in a browser, one after the other:\n")
+    for name, group in PEOPLE.items():
+        screen.print(f"  {stage.links[name]}", soft_wrap=True, highlight=False, markup=False)
+        screen.print(f"      signs you in as {name}, of the group {group}, once\n", style="dim")
+    screen.print("Rita approves the mail; then the payment needs both Fay and Fred.")
+    screen.print("What waits is in the inbox, and new cases appear there by themselves.\n")
     script = Path(sys.executable).with_name("gyges")
     tool = str(script) if script.exists() else f"{sys.executable} -m gyges.cli.main"
-    for name, group in PEOPLE.items():
-        key = stage.folder / "people" / f"{name}.key"
-        line = f"  {tool} inbox --url {stage.gate} --key-file {key}"
-        screen.print(line, soft_wrap=True, highlight=False, markup=False)
-        screen.print(f"      as {name}, of the group {group}\n", style="dim")
-    screen.print("Rita approves the mail; then the payment needs both Fay and Fred.")
-    screen.print("In the inbox: Enter opens a case, a approves it, q goes back and leaves.\n")
+    key = stage.folder / "people" / f"{next(iter(PEOPLE))}.key"
+    line = f"No browser? {tool} inbox --url {stage.gate} --key-file {key}"
+    screen.print(line, style="dim", soft_wrap=True, highlight=False, markup=False)
+    screen.print()
 
 
 def _status(step: str, *, unattended: bool) -> str:

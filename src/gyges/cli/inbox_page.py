@@ -145,10 +145,14 @@ def _rules(answer: Answer) -> str:
 
 
 def _approvals(answer: Answer) -> str:
-    parts = [
-        f"{visible(group)}: {answer.approvals.get(group, 0)} of {n}"
-        for group, n in sorted(answer.required.items())
-    ]
+    if answer.blind:
+        parts = [f"{visible(group)}: {n}" for group, n in sorted(answer.required.items())]
+        parts.append("who has answered is shown after your own answer")
+    else:
+        parts = [
+            f"{visible(group)}: {answer.approvals.get(group, 0)} of {n}"
+            for group, n in sorted(answer.required.items())
+        ]
     also = f" (also asked: {', '.join(map(visible, answer.escalated))})" if answer.escalated else ""
     return (", ".join(parts) or "none needed") + also
 

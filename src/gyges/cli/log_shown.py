@@ -43,6 +43,9 @@ def show_bundle(report: BundleReport, *, as_json: bool) -> None:
     print(_verdict(held=report.held, name=f"evidence of {report.origin or 'no log'}"))
     print(f"  {report.events} events proven under size {report.size}, {report.redacted} redacted")
     print(f"  {report.records} records follow from them")
+    if report.signatures:
+        where = ", ".join(report.signed_at)
+        print(f"  {report.signatures} answers signed with enrolled passkeys, at {where}")
     print(f"  {report.policies} policies in force included, {report.unseen_policies} not")
     _findings(report.findings)
 

@@ -11,7 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gyges.cli.common import DEFAULT_URL, NOT_HELD, AsJson, KeyFile, Url, emit, read_key, request
+from gyges.cli.common import (
+    DEFAULT_URL,
+    NOT_HELD,
+    AsJson,
+    KeyFile,
+    Url,
+    any_key,
+    emit,
+    read_key,
+    request,
+)
 from gyges.cli.shown import visible
 from gyges.decision import Facts
 from gyges.errors import BadPolicy, Misconfigured
@@ -119,8 +129,10 @@ def explain(  # noqa: PLR0913, PLR0917 - each is an option of the command
         action, facts = action_in(document_in(file)), Facts(approvals={})
     else:
         action, facts = case_of(data, what)
+    supposed = numbers_in(approve or [])  # approving in the way that is asked for
     facts = Facts(
-        approvals={**facts.approvals, **numbers_in(approve or [])},
+        approvals={**facts.approvals, **supposed},
+        signed={**facts.signed, **supposed},
         groups=(*facts.groups, *(group or [])),
         risk=policy.risk(action.tool),
         alarm=alarm or facts.alarm,
@@ -146,6 +158,26 @@ def replay(
     _show(as_json, found, summary(found))
     if found.differences:
         raise typer.Exit(NOT_HELD)
+
+
+@app.command()
+def show(url: Url = DEFAULT_URL, key_file: KeyFile = None, as_json: AsJson = False) -> None:
+    """Print the rules, tools and groups that are in force at the running gate."""
+    key = any_key(key_file, Scope.AUDITOR, Scope.ADMIN, Scope.APPROVER)
+    found: Any = request(url, key, "GET", "/v1/policy")
+    document = found["document"]
+    lines = [found["digest"]]
+    for name, text in document["sources"].items():
+        lines += [f"-- {name}", text.rstrip()]
+    lines += ["-- tools"] + [
+        f"{tool['name']}  {tool['risk'] or 'unknown'}  {tool['server'] or 'any server'}"
+        for tool in document["tools"]
+    ]
+    lines += ["-- groups"] + [
+        f"{name}  {f'{size} people' if size else ''}".rstrip()
+        for name, size in document["groups"].items()
+    ]
+    _show(as_json, found, lines)
 
 
 @app.command("reload")

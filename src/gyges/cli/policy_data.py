@@ -35,7 +35,9 @@ def case_of(data: Path, id: str) -> tuple[Action, Facts]:
         case = reads.case(connection, id)
     if case is None:
         raise NotFound(f"there is no case {id} in {data}")
-    return case.action, Facts(approvals=case.approvals(), groups=case.agent_groups)
+    return case.action, Facts(
+        approvals=case.approvals(), signed=case.signed(), groups=case.agent_groups
+    )
 
 
 def rulings(data: Path) -> Iterator[Recorded]:

@@ -24,14 +24,18 @@ def barred(agent: str, *others: str) -> tuple[str, ...]:
 
 def is_barred(case: Case, name: str) -> bool:
     """Whether `name` may not approve `case`."""
-    return any(same(name, other) for other in case.barred)
+    return any(same(name, other) for other in (*case.barred, case.planted))
 
 
-def vote(case: Case, key: Key, say: Say, *, digest: str, now: int, group: str = "") -> Vote:
+def vote(
+    case: Case, key: Key, say: Say, *, digest: str, now: int, group: str = "", method: str = "key",
+    signed: bool = False,
+) -> Vote:  # fmt: skip
     """The vote that `key`'s holder may cast on `case` now.
 
     Raise `Conflict` when the case is settled, the digest is not the case's or the person has approved
-    before; `Expired` when its time is over; `Forbidden` when this person may not.
+    before; `Expired` when its time is over; `Forbidden` when this person may not. `signed` says that the
+    caller has seen, or is about to see, that a passkey signed it.
     """
     check_open(case, now)
     if digest != case.digest:
@@ -39,13 +43,17 @@ def vote(case: Case, key: Key, say: Say, *, digest: str, now: int, group: str = 
     if key.scope is not Scope.APPROVER:
         raise Forbidden("only an approver's key decides")
     if say is Say.DENY:
-        return Vote(person=key.name, group=group, say=say, at=now, digest=digest)
+        return Vote(person=key.name, group=group, say=say, at=now, digest=digest, method=method)
     if is_barred(case, key.name):
         raise Forbidden(f"{key.name} requested, owns or edited this action and cannot approve it")
-    if any(same(v.person, key.name) for v in case.votes):
+    if case.requirement.assurance and not signed:
+        raise Forbidden(f"this approval must be signed with a {case.requirement.assurance}")
+    if any(same(v.person, key.name) and case.counts(v) for v in case.votes):
         raise Conflict(f"{key.name} has already approved")
     counted, via = seat(case, key.groups, group)
-    return Vote(person=key.name, group=counted, say=say, at=now, digest=digest, via=via)
+    return Vote(
+        person=key.name, group=counted, say=say, at=now, digest=digest, via=via, method=method
+    )
 
 
 def check_open(case: Case, now: int) -> None:

@@ -19,6 +19,7 @@ A crash between any two lines leaves either no case, or one that a timer or the 
 """
 
 from dataclasses import replace
+from typing import TypedDict
 
 from gyges.action import Action
 from gyges.answer import OPEN
@@ -59,10 +60,7 @@ class Corridor(Desk, Timers):
             raise Forbidden("only an agent's key proposes")
         schema = action.tool_schema or self.policy.schema_digest(action.tool)
         action = replace(action, agent=by.name, edited_by="", tool_schema=schema)
-        case = self.opened(
-            action, groups=by.groups, audience=by.executor or action.server,
-            barred=barred(by.name, by.owner, action.principal),
-        )  # fmt: skip
+        case = self.opened(action, **standing_of(by, action))
         earlier = await self._earlier(case, idempotency)
         if earlier is not None:
             return earlier
@@ -202,3 +200,20 @@ class Corridor(Desk, Timers):
         stored = await self.write(after, Kind(to.value), plain(by=by.name, outcome=outcome))
         self.parts.step(9)
         return stored
+
+
+class Standing(TypedDict):
+    """The part of a case that comes from the agent's key: groups, who is barred, who may execute."""
+
+    groups: tuple[str, ...]
+    barred: tuple[str, ...]
+    audience: str
+
+
+def standing_of(by: Key, action: Action) -> Standing:
+    """What the key of the agent that proposes `action` says of it."""
+    return Standing(
+        groups=by.groups,
+        barred=barred(by.name, by.owner, action.principal),
+        audience=by.executor or action.server,
+    )

@@ -10,14 +10,26 @@ from dataclasses import dataclass, replace
 from gyges import canon
 from gyges.action import Action
 from gyges.canon import Json
-from gyges.case import Case, Say, State, Vote
+from gyges.case import Assertion, Attention, Case, Say, State, Vote
 from gyges.decision import Effect
 from gyges.episode import Event, Kind
-from gyges.errors import Conflict, Forbidden, GygesError, NotFound, StoreDown, Unprocessable
-from gyges.gate import approvals, grants
+from gyges.errors import (
+    Conflict,
+    Forbidden,
+    GygesError,
+    Hasty,
+    NotFound,
+    Overburdened,
+    StoreDown,
+    Unprocessable,
+)
+from gyges.gate import approvals, checks, grants, signing
+from gyges.gate.attending import Attending
 from gyges.gate.ids import new_id
-from gyges.gate.judge import GRACE_MS, TRIES, Judge, plain
+from gyges.gate.judge import GRACE_MS, TRIES, plain
+from gyges.gate.notices import notices_of
 from gyges.gate.states import move
+from gyges.person import Method, Person
 from gyges.ports import Change, Idempotency
 from gyges.principal import Key, Scope
 from gyges.standing import ALL, Grant, Pin, Stop
@@ -38,33 +50,77 @@ class GrantDraft:
     sum_limit: float = 0
 
 
-class Desk(Judge):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a person answered: identified by what, having looked how, signed with what."""
+
+    method: str = "key"
+    attention: Attention | None = None
+    assertion: Assertion | None = None
+
+
+HOW = How()
+UNSIGNED = "passkey-session"  # how a vote says that a passkey opened the session and signed nothing
+
+
+class Desk(Attending):
     """The half of the gate that people use."""
 
     async def answer(
         self, id: str, *, by: Key, say: Say, digest: str, group: str = "", reason: str = "",
-        guidance: str = "",
+        guidance: str = "", how: How = HOW,
     ) -> Case:  # fmt: skip
-        """Approve or deny the waiting case `id`, whose digest must be the one that was shown."""
+        """Approve or deny the waiting case `id`, whose digest must be the one that was shown.
+
+        Who they are and how they looked must have been verified by the caller; a signature is verified here.
+        """
         if say is Say.DENY and not (reason.strip() or guidance.strip()):
             raise Unprocessable("a denial needs a reason or guidance")
         for _ in range(TRIES):
             case = await self.found(id)
             try:
-                vote = approvals.vote(case, by, say, digest=digest, now=self.now, group=group)
-            except Forbidden as error:
+                vote = approvals.vote(
+                    case, by, say, digest=digest, now=self.now, group=group, method=method_of(how),
+                    signed=how.assertion is not None,
+                )  # fmt: skip
+                vote = replace(
+                    vote, reason=reason, guidance=guidance, attention=how.attention,
+                    assertion=how.assertion,
+                )  # fmt: skip
+                signer, claims = await self.signer(case, vote, group)
+                vote = await self.heeded(case, vote)
+            except (Forbidden, Hasty, Overburdened) as error:
                 await self.refused(case, by, error)
                 raise
-            vote = replace(vote, reason=reason, guidance=guidance)
             after = self.counted(case, vote)
             try:
-                return await self.write(after, Kind.ANSWERED, self.said(after, vote, by))
+                return await self.write(
+                    after, Kind.ANSWERED, self.said(after, vote, by), people=signer, claims=claims
+                )
             except Conflict:
                 continue  # somebody else was first; look again
         raise Conflict(f"case {id} changes too quickly; try again")
 
+    async def signer(
+        self, case: Case, vote: Vote, group: str
+    ) -> tuple[tuple[Person, ...], tuple[str, ...]]:
+        """For a signed vote: its person with the passkey's counter moved on, and the claim on its nonce.
+
+        Raise `Forbidden` if the signature does not hold, `Conflict` if something else was signed.
+        """
+        if vote.assertion is None:
+            return (), ()
+        person = await self.parts.store.person(vote.person)
+        if person is None or person.disabled:
+            raise Forbidden(f"{vote.person} has no account here to sign with")
+        answer = signing.check_answer(vote, case, group)
+        after = signing.use(person, vote.assertion, self.parts.settings.public_url)
+        return (after,), (signing.claim(answer),)
+
     def counted(self, case: Case, vote: Vote) -> Case:
         """The case after `vote`."""
+        if case.planted:
+            return checks.ended(case, vote)
         votes = (*case.votes, vote)
         if vote.say is Say.DENY:
             return move(
@@ -76,7 +132,9 @@ class Desk(Judge):
 
     def said(self, case: Case, vote: Vote, by: Key) -> dict[str, Json]:
         """The body of an answer's event."""
-        return {**self.decided(case), **plain(vote=vote, key=by.id)}
+        measured = plain(vote=vote, key=by.id, risk=case.risk, created=case.created)
+        check = plain(planted=case.planted) if case.planted else {}
+        return {**self.decided(case), **measured, **check}
 
     async def edit(
         self, id: str, *, by: Key, digest: str, arguments: dict[str, Json], reason: str = ""
@@ -88,10 +146,15 @@ class Desk(Judge):
         """
         old = await self.found(id)
         try:
-            approvals.vote(old, by, Say.APPROVE, digest=digest, now=self.now)
+            # An edit approves nothing, so it needs no signature.
+            approvals.vote(old, by, Say.APPROVE, digest=digest, now=self.now, signed=True)
         except Forbidden as error:
             await self.refused(old, by, error)
             raise
+        if old.planted:
+            why = f"a planted request, edited by {by.name}; it could not have run"
+            body = plain(by=by.name, reason=why, planted=old.planted)
+            return await self.write(move(old, State.WITHDRAWN, reason=why), Kind.WITHDRAWN, body)
         action = replace(old.action, arguments=arguments, amends=old.id, edited_by=by.name)
         if canon.encode(arguments) == canon.encode(old.action.arguments):
             raise Unprocessable("the edit changes nothing")
@@ -132,7 +195,12 @@ class Desk(Judge):
             self.event(Kind.PROPOSED, new, {**body, **proposed(new)}),
         )
         receipt = await self.parts.recorder.record(
-            Change(events=events, cases=(gone, new), idempotency=bond)
+            Change(
+                events=events,
+                cases=(gone, new),
+                idempotency=bond,
+                notices=notices_of(gone, Kind.SUPERSEDED, self.now),
+            )
         )
         self.bell.ring(gone.id)
         return new.stored(1, receipt.indices[-1])
@@ -211,6 +279,13 @@ class Desk(Judge):
 
     def _about(self, kind: Kind, subject: str, body: dict[str, Json]) -> Event:
         return Event(kind=kind, at=self.now, subject=subject, body=body)
+
+
+def method_of(how: How) -> str:
+    """How a vote says that somebody was identified; "passkey" is for those that are signed with one."""
+    if how.assertion is not None:
+        return Method.PASSKEY.value
+    return UNSIGNED if how.method == Method.PASSKEY else how.method
 
 
 def proposed(case: Case) -> dict[str, Json]:

@@ -56,6 +56,7 @@ class Told:
     text: str
     reason: str
     conditions: tuple[Condition, ...]
+    assurance: str = ""  # "passkey": its conditions look at signed approvals only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +85,10 @@ def explain(policy: CedarPolicy, action: Action, facts: Facts) -> Explanation:
     except Unfit:
         changes = ("Correct the action, or approve the definition of the tool it calls.",)
         return Explanation(ruling=ruling, tool=action.tool, risk=risk, changes=changes)
-    approvals, rules = dict(facts.approvals), asked.slice.rules
-    decided = tuple(_tell(asked, rules[id_], approvals) for id_ in ruling.rules if id_ in rules)
+    rules = asked.slice.rules
+    decided = tuple(_tell(asked, rules[id_], facts) for id_ in ruling.rules if id_ in rules)
     near, far = _other_permits(policy, action, facts, asked, ruling)
-    nearest = tuple(_tell(asked, rule, approvals) for rule in near)
+    nearest = tuple(_tell(asked, rule, facts) for rule in near)
     forbids = [told.id for told in decided if told.effect == "forbid"]
     return Explanation(
         ruling=ruling,
@@ -108,7 +109,8 @@ def sentences(found: Explanation) -> Iterator[str]:
     yield f"tool {found.tool}, risk class {found.risk}"
     for title, rules in (("decided by", found.decided), ("nearest, yet not met", found.nearest)):
         for told in rules:
-            yield f'{title}: {told.effect} "{told.id}" ({told.file}:{told.line})'
+            how = f", counts only what is signed with a {told.assurance}" if told.assurance else ""
+            yield f'{title}: {told.effect} "{told.id}" ({told.file}:{told.line}){how}'
             yield from (f"    {part.held.value:11}  {part.text}" for part in told.conditions)
     if found.elsewhere:
         yield "speak of other agents or servers: " + ", ".join(found.elsewhere)
@@ -131,7 +133,8 @@ def _other_permits(
     return near, [rule for rule in others if rule not in near]
 
 
-def _tell(asked: Question, rule: Rule, approvals: dict[str, int]) -> Told:
+def _tell(asked: Question, rule: Rule, facts: Facts) -> Told:
+    approvals = facts.signed if rule.assurance else facts.approvals
     return Told(
         id=rule.id,
         effect=rule.effect,
@@ -140,6 +143,7 @@ def _tell(asked: Question, rule: Rule, approvals: dict[str, int]) -> Told:
         text=rule.text,
         reason=rule.reason,
         conditions=tuple(_conditions(asked, rule, approvals)),
+        assurance=rule.assurance,
     )
 
 
@@ -204,7 +208,8 @@ def _words(clause: pst.Clause) -> str:
 def _changes(ruling: Ruling, forbids: list[str], nearest: tuple[Told, ...]) -> Iterator[str]:
     if ruling.effect is Effect.ASK:
         people = ", ".join(f"{n} of {name}" for name, n in ruling.requirement.groups.items())
-        yield f"It is allowed once approved by {people}."
+        sure = ruling.requirement.assurance
+        yield f"It is allowed once approved by {people}{f', each signed with a {sure}' if sure else ''}."
     elif ruling.effect is Effect.DENY and forbids:
         named = " and ".join(f'"{name}"' for name in forbids)
         yield f"No approval changes this: it is forbidden by {named}. Only another policy or action does."

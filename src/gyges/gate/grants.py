@@ -13,6 +13,7 @@ from gyges.canon import Json, encode
 from gyges.case import Case, Say, Vote
 from gyges.errors import Unprocessable
 from gyges.gate.approvals import is_barred, same
+from gyges.person import Person, Role
 from gyges.pointer import MISSING, Missing, find, parts
 from gyges.principal import Key, Scope
 from gyges.standing import Grant, Match, Pin
@@ -57,6 +58,8 @@ def speak(
     case: Case, grants: Iterable[Grant], people: Sequence[Key], now: int
 ) -> tuple[tuple[Vote, ...], tuple[Grant, ...]]:
     """Votes that standing grants cast on `case`, at most one a person, none beyond what is missing."""
+    if case.requirement.assurance:
+        return (), ()  # leave given ahead is not signed for this action
     missing = dict(case.requirement.missing(case.approvals()))
     voters = [vote.person for vote in case.votes]
     votes: list[Vote] = []
@@ -72,6 +75,12 @@ def speak(
         voters.append(grant.person)
         missing[grant.group] -= 1
     return tuple(votes), tuple(used)
+
+
+def approvers(people: Iterable[Person]) -> list[Key]:
+    """The keys that act for those people who may approve now."""
+    able = (p for p in people if Role.APPROVER in p.roles and not p.disabled)
+    return [person.key(Scope.APPROVER) for person in able]
 
 
 def entitled(case: Case, grant: Grant, people: Sequence[Key], now: int) -> bool:

@@ -19,9 +19,11 @@ from gyges.errors import Conflict, NotFound
 from gyges.gate import grants
 from gyges.gate.bell import Bell
 from gyges.gate.ids import new_id
+from gyges.gate.notices import notices_of
 from gyges.gate.permits import PermitSigner
 from gyges.gate.states import move, stay
 from gyges.gate.weigh import Thresholds, weigh
+from gyges.person import Person
 from gyges.ports import Change, Clock, EventQuery, Notice, Policy, Recorder, Store
 from gyges.settings import Settings
 from gyges.standing import Grant, Stop
@@ -109,10 +111,18 @@ class Judge:
         verdicts = () if stop else await self.looked(case.action)
         self.parts.step(3)
         after, used = await self.weighed(case, verdicts, stop)
+        more: tuple[Notice, ...] = ()
+        if after.state is State.WAITING:
+            after, more = await self.placed(after)
+            used = used if after.state is State.WAITING else ()
         self.parts.step(4)
-        stored = await self.write(after, Kind.DECIDED, self.decided(after), used)
+        stored = await self.write(after, Kind.DECIDED, self.decided(after), used, more)
         self.parts.step(5)
         return stored
+
+    async def placed(self, case: Case) -> tuple[Case, tuple[Notice, ...]]:
+        """What becomes of a case that is about to wait for people, and notices beside the usual ones."""
+        return case, ()
 
     async def weighed(
         self, case: Case, verdicts: tuple[Verdict, ...], stop: Stop | None
@@ -126,7 +136,8 @@ class Judge:
         standing = await self.parts.store.grants(case.action.agent, case.action.tool)
         if not standing:
             return after, ()
-        people = await self.parts.store.keys()
+        store = self.parts.store
+        people = [*await store.keys(), *grants.approvers(await store.people())]
         votes, used = grants.speak(after, standing, people, self.now)
         return (self.follow(replace(case, votes=votes), verdicts), used) if votes else (after, ())
 
@@ -145,6 +156,8 @@ class Judge:
 
     def granted(self, case: Case, decision: Decision) -> Case:
         """Granted, to be used within `grant_seconds`, under a nonce of its own."""
+        if case.planted:
+            return self.denied(case, "a planted request never runs")
         now = self.now
         deadline = now + self.parts.settings.grant_seconds * 1000
         nonce = new_id("p", now)
@@ -159,7 +172,7 @@ class Judge:
         if case.state is State.WAITING:
             return stay(case, decision=decision, requirement=requirement, reason=decision.reason)
         settings, now = self.parts.settings, self.now
-        escalate = now + settings.escalate_seconds * 1000 if settings.escalate_seconds else 0
+        escalate = now + settings.steps[0][0] * 1000 if settings.steps else 0
         return move(
             case, State.WAITING, decision=decision, requirement=requirement, reason=decision.reason,
             deadline=now + settings.wait_seconds * 1000, escalate_at=escalate,
@@ -174,7 +187,9 @@ class Judge:
     def facts(self, case: Case) -> Facts:
         """What the gate knows about the case beyond the action."""
         risk = self.policy.risk(case.action.tool)
-        return Facts(approvals=case.approvals(), groups=case.agent_groups, risk=risk)
+        return Facts(
+            approvals=case.approvals(), signed=case.signed(), groups=case.agent_groups, risk=risk
+        )
 
     def weigh(self, ruling: Ruling, verdicts: tuple[Verdict, ...]) -> Decision:
         """`gate.weigh` with this gate's thresholds."""
@@ -200,14 +215,18 @@ class Judge:
         return RISKS.get(self.policy.risk(tool), UNKNOWN_RISK)
 
     async def write(
-        self, case: Case, kind: Kind, body: dict[str, Json], used: tuple[Grant, ...] = ()
-    ) -> Case:
+        self, case: Case, kind: Kind, body: dict[str, Json], used: tuple[Grant, ...] = (),
+        more: tuple[Notice, ...] = (), people: tuple[Person, ...] = (),
+        claims: tuple[str, ...] = (),
+    ) -> Case:  # fmt: skip
         """Record one event and the case after it; return the case as stored, and wake who waits."""
-        notices = self.notices(case, kind)
+        notices = (*notices_of(case, kind, self.now), *more)
         event = self.event(kind, case, body)
-        receipt = await self.parts.recorder.record(
-            Change(events=(event,), cases=(case,), grants=used, notices=notices)
-        )
+        change = Change(
+            events=(event,), cases=(case,), grants=used, notices=notices, people=people,
+            claims=claims,
+        )  # fmt: skip
+        receipt = await self.parts.recorder.record(change)
         self.bell.ring(case.id)
         return case.stored(case.version + 1, receipt.indices[-1])
 
@@ -217,17 +236,6 @@ class Judge:
             kind=kind, at=self.now, subject=case.id, body=body,
             agent=case.action.agent, episode=case.action.episode,
         )  # fmt: skip
-
-    def notices(self, case: Case, kind: Kind) -> tuple[Notice, ...]:
-        """What people should be told when this is written."""
-        groups = {
-            Kind.DECIDED: tuple(case.requirement.groups) if case.state is State.WAITING else (),
-            Kind.ESCALATED: case.escalated,
-        }.get(kind, ())
-        if not groups:
-            return ()
-        now = self.now
-        return (Notice(id=new_id("n", now), at=now, kind=kind, case=case.id, groups=groups),)
 
     def decided(self, case: Case) -> dict[str, Json]:
         """The body of a decision's event: everything needed to judge the judgement later."""

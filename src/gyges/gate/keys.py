@@ -49,6 +49,8 @@ async def enrol(recorder: Recorder, store: Store, key: Key, *, by: str, now: int
     for other in await store.keys():
         if same(other.name, key.name) and other.scope is not key.scope and other.live(now):
             raise Conflict(f"{key.name} is enrolled as {other.scope}; one name has one scope")
+    if key.scope in (Scope.AGENT, Scope.EXECUTOR) and await store.person(key.name) is not None:
+        raise Conflict(f"{key.name} is a person here; an {key.scope} needs another name")
     event = Event(kind=Kind.KEY_ENROLLED, at=now, subject=key.id, body=_body(key, by))
     await recorder.record(Change(events=(event,), keys=(key,)))
 

@@ -51,7 +51,8 @@ class CedarPolicy:
         """`ports.Policy.rule`: never raises for an action."""
         try:
             asked = self.ask(action, facts)
-            return decide(asked, given=facts.approvals, sizes=self.groups, policy=self.digest)
+            given, signed = facts.approvals, facts.signed
+            return decide(asked, given=given, signed=signed, sizes=self.groups, policy=self.digest)
         except Unfit as error:
             return refusal(self.digest, str(error))
         except (KeyboardInterrupt, SystemExit):

@@ -37,8 +37,12 @@ class Example:
     server: str = ""
     tool_schema: str = ""
     approvals: dict[str, int] = field(default_factory=dict[str, int])
+    signed: dict[str, int] = field(
+        default_factory=dict[str, int]
+    )  # those among them with a passkey
     alarm: bool = False
     requirement: dict[str, int] | None = None
+    assurance: str | None = None  # "passkey", or "" for none
     rules: tuple[str, ...] | None = None  # in any order
     reason: str = ""  # must occur in the ruling's
 
@@ -73,7 +77,8 @@ def run_examples(policy: Policy, examples: tuple[Example, ...]) -> Iterator[Outc
             tool_schema=example.tool_schema,
         )
         facts = Facts(
-            approvals=example.approvals,
+            approvals={**example.signed, **example.approvals},
+            signed=example.signed,
             groups=example.groups,
             risk=policy.risk(example.tool),
             alarm=example.alarm,
@@ -104,6 +109,9 @@ def _problems(example: Example, ruling: Ruling) -> Iterator[str]:
     wanted, got = example.requirement, ruling.requirement.groups
     if wanted is not None and wanted != got:
         yield f"expected approvals {_people(wanted)}, got {_people(got)}"
+    sure = ruling.requirement.assurance
+    if example.assurance is not None and example.assurance != sure:
+        yield f'expected assurance "{example.assurance}", got "{sure}"'
     if example.rules is not None and set(example.rules) != set(ruling.rules):
         yield f"expected rules {_names(example.rules)}, got {_names(ruling.rules)}"
     if example.reason not in ruling.reason:

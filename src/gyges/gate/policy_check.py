@@ -40,7 +40,10 @@ def build_schema(tools: Mapping[str, ToolDefinition], groups: Mapping[str, int])
 
 def check_rules(rules: Sequence[Rule], schema: Schema, groups: Mapping[str, int]) -> None:
     """Raise `BadPolicy` with file, line and rule for the first rule that does not fit."""
+    assured = next((rule for rule in rules if rule.assurance), None)
     for rule in rules:
+        if assured and () in rule.looks:
+            raise BadPolicy(f"{rule.where}: looks at the whole context, {assured.where} forbids it")
         for word in sorted(_classes_named(rule)):
             if word not in (*RISKS, UNKNOWN):
                 raise BadPolicy(f'{rule.where}: there is no risk class "{word}"')

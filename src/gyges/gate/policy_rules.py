@@ -15,9 +15,11 @@ from typing import cast
 from cedarpy import PolicySet, policies_to_pst, pst
 
 from gyges.errors import BadPolicy
+from gyges.gate.policy_signed import fault_in
 
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,99}")
 _ENDS = re.compile(r'//[^\n\r]*|"(?:\\.|[^"\\])*"|;', re.DOTALL)
+ANNOTATIONS = ("assurance", "id", "reason")
 _BLANK = re.compile(r"(?:\s+|//[^\n\r]*)*")
 
 Path = tuple[str, ...]
@@ -36,6 +38,7 @@ class Rule:
     node: pst.Template
     looks: frozenset[Path]
     reason: str = ""
+    assurance: str = ""  # "passkey": it counts signed approvals only
 
     @property
     def where(self) -> str:
@@ -140,6 +143,9 @@ def _rule(file: str, line: int, text: str) -> Rule:
         raise BadPolicy(f'{at}: every rule needs an @id("...") of letters, digits and _ . / : -')
     if len(reason) > 300 or not reason.isprintable():
         raise BadPolicy(f'{at}: rule "{name}": @reason must be one line of at most 300 characters')
+    looks, assurance = looks_of(node), node.annotations.get("assurance")
+    if fault := _strange(node) or fault_in(assurance, looks):
+        raise BadPolicy(f'{at}: rule "{name}": {fault}')
     return Rule(
         id=name,
         effect=node.effect,
@@ -147,9 +153,17 @@ def _rule(file: str, line: int, text: str) -> Rule:
         line=line,
         text=text,
         node=node,
-        looks=looks_of(node),
+        looks=looks,
         reason=reason,
+        assurance=assurance or "",
     )
+
+
+def _strange(node: pst.Template) -> str:
+    """An annotation that nothing reads is one misspelt: what its author meant would be silently missing."""
+    others = sorted(set(node.annotations) - set(ANNOTATIONS))
+    known = ", ".join(f"@{name}" for name in ANNOTATIONS)
+    return f"there is no annotation @{others[0][:80]}; known are {known}" if others else ""
 
 
 def _plain_to_see(file: str, text: str) -> None:

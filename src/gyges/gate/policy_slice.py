@@ -13,16 +13,20 @@ from typing import cast
 
 import cedarpy
 import msgspec
+from cedarpy import pst
 
 from gyges.canon import Json
 from gyges.gate.policy_rules import Rule, policy_set
 from gyges.gate.policy_search import Marks, marks_of
+from gyges.gate.policy_signed import SIGNED, sees_signed
 from gyges.gate.schema import CLASS_PREFIX
 
 # cedarpy's own signatures speak of bare dicts, which strict checkers take for unknown.
 _Authorize = Callable[[dict[str, object], cedarpy.PolicySet, cedarpy.Entities], cedarpy.AuthzResult]
 _is_authorized = cast("_Authorize", getattr(cedarpy, "is_authorized"))  # noqa: B009
 _entities = cast("Callable[[str], cedarpy.Entities]", getattr(cedarpy.Entities, "from_json_str"))  # noqa: B009
+
+NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Slice:
     inputs: frozenset[str] | None
     marks: Mapping[str, Marks]  # approver groups that rules mention
     roots: frozenset[str]  # of "approvals", "risk", "alarm", "amount", "input": those looked at
+    assured: bool = False  # whether some rule counts signed approvals only
 
 
 def slice_of(rules: Iterable[Rule], groups: Iterable[str]) -> Slice:
@@ -54,11 +59,16 @@ def slice_of(rules: Iterable[Rule], groups: Iterable[str]) -> Slice:
     every = {"approvals", "risk", "alarm", "amount", "input"}
     return Slice(
         rules=chosen,
-        handle=policy_set({name: replace(rule.node, id=name) for name, rule in chosen.items()}),
+        handle=policy_set({name: replace(_asked(rule), id=name) for name, rule in chosen.items()}),
         inputs=None if whole or ("input",) in looks else frozenset(inputs),
         marks=marks_of([rule.node for rule in chosen.values()], looks, groups),
         roots=frozenset(every if whole else {path[0] for path in looks}),
+        assured=any(rule.assurance for rule in chosen.values()),
     )
+
+
+def _asked(rule: Rule) -> pst.Template:
+    return sees_signed(rule.node) if rule.assurance else rule.node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +80,21 @@ class Question:
     entities: cedarpy.Entities
     context: str  # JSON of the context without approvals, without its last brace
 
-    def put(self, approvals: Mapping[str, int]) -> Reply:
-        """Ask Cedar, with these approvals given and 0 of every other group."""
-        return self.put_to(self.slice.handle, approvals)
+    def put(self, approvals: Mapping[str, int], signed: Mapping[str, int] = NONE) -> Reply:
+        """Ask Cedar, with these approvals given, of which so many are signed, and 0 of every other group."""
+        return self.put_to(self.slice.handle, approvals, signed)
 
-    def put_to(self, handle: cedarpy.PolicySet, approvals: Mapping[str, int]) -> Reply:
+    def put_to(
+        self,
+        handle: cedarpy.PolicySet,
+        approvals: Mapping[str, int],
+        signed: Mapping[str, int] = NONE,
+    ) -> Reply:
         """The same question to other rules."""
-        counts = ",".join(f'"{name}":{approvals.get(name, 0)}' for name in self.slice.marks)
-        request = {**self.head, "context": f'{self.context}"approvals":{{{counts}}}}}'}
+        tail = f'"approvals":{self._counts(approvals)}'
+        if self.slice.assured:
+            tail += f',"{SIGNED}":{self._counts(signed)}'
+        request = {**self.head, "context": f"{self.context}{tail}}}"}
         result = _is_authorized(request, handle, self.entities)
         told = result.diagnostics
         errors = tuple(told.errors)
@@ -85,6 +102,10 @@ class Question:
             errors = ("Cedar gave no decision",)
         allowed = result.decision is cedarpy.Decision.Allow and not errors
         return Reply(allowed=allowed, rules=tuple(sorted(told.reasons)), errors=errors)
+
+    def _counts(self, approvals: Mapping[str, int]) -> str:
+        counts = ",".join(f'"{name}":{approvals.get(name, 0)}' for name in self.slice.marks)
+        return f"{{{counts}}}"
 
 
 def question(

@@ -102,7 +102,7 @@ def replay(candidate: Policy, recorded: Iterable[Past | None]) -> Replay:
 
 def compare(past: Past, ruling: Ruling) -> Difference | None:
     """How `ruling` differs from what was said, None where it does not."""
-    if ruling.effect is past.effect and ruling.requirement.groups == past.requirement.groups:
+    if ruling.effect is past.effect and ruling.requirement == past.requirement:
         return None
     return Difference(
         case=past.case,
@@ -147,7 +147,8 @@ def summary(found: Replay) -> Iterator[str]:
 
 def _said(effect: Effect, requirement: Requirement) -> str:
     people = ", ".join(f"{n} of {name}" for name, n in requirement.groups.items())
-    return f"{effect.value} ({people})" if people else effect.value
+    how = f", signed with a {requirement.assurance}" if requirement.assurance else ""
+    return f"{effect.value} ({people}{how})" if people else effect.value
 
 
 def _direction(past: Past, ruling: Ruling) -> Direction:
@@ -155,9 +156,11 @@ def _direction(past: Past, ruling: Ruling) -> Direction:
         looser = ruling.effect.severity < past.effect.severity
         return Direction.LOOSER if looser else Direction.STRICTER
     was, now = past.requirement, ruling.requirement
-    if not now.missing(was.groups):
+    dropped, added = was.assurance and not now.assurance, now.assurance and not was.assurance
+    if not now.missing(was.groups) and not added:
         return Direction.LOOSER
-    return Direction.STRICTER if not was.missing(now.groups) else Direction.OTHER
+    stricter = not was.missing(now.groups) and not dropped
+    return Direction.STRICTER if stricter else Direction.OTHER
 
 
 def _action(body: dict[str, Json]) -> Action | None:

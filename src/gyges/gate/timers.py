@@ -13,6 +13,7 @@ from gyges.episode import Kind
 from gyges.errors import Conflict, GygesError
 from gyges.gate.judge import Judge, plain
 from gyges.gate.states import move, stay
+from gyges.ports import Change
 
 BATCH = 100
 logger = logging.getLogger("gyges.timers")
@@ -64,7 +65,19 @@ class Timers(Judge):
         return await self.write(move(case, to, reason=reason), kind, plain(reason=reason))
 
     async def _escalate(self, case: Case) -> Case:
-        group = self.parts.settings.escalate_to
-        asked = tuple(dict.fromkeys((*case.escalated, group)))
-        after = stay(replace(case, escalate_at=0), escalated=asked)
-        return await self.write(after, Kind.ESCALATED, plain(groups=asked))
+        """One step of the ladder: the next group is asked as well. Whom people asked meanwhile is passed over."""
+        settings, now = self.parts.settings, self.now
+        began = case.deadline - settings.wait_seconds * 1000
+        steps = [
+            (began + seconds * 1000, group)
+            for seconds, group in settings.steps
+            if group not in case.escalated
+        ]
+        group = steps.pop(0)[1] if steps and steps[0][0] <= now else ""
+        asked = (*case.escalated, group) if group else case.escalated
+        after = stay(replace(case, escalate_at=steps[0][0] if steps else 0), escalated=asked)
+        if group:
+            return await self.write(after, Kind.ESCALATED, plain(groups=asked))
+        receipt = await self.parts.recorder.record(Change(events=(), cases=(after,)))
+        self.bell.ring(case.id)
+        return after.stored(case.version + 1, (*receipt.indices, case.log_index)[0])

@@ -3,7 +3,8 @@
 
 Every event must be an entry of the signed tree at the place it names, and its payload the one whose
 digest stands there. What is derived (records, population) is computed again from those events and must
-come out the same. So nothing in a bundle is taken on trust but the header's time and software.
+come out the same; every signed answer must hold, by a passkey that an event enrolled (`signatures`). So
+nothing in a bundle is taken on trust but the header's time and software.
 
 It cannot see an event that was left out of the bundle, nor tell whether a redacted payload mattered:
 `verify` over the whole log, and the counts in the report, are for that. It opens no file.
@@ -19,6 +20,7 @@ from gyges import canon
 from gyges.canon import Json
 from gyges.errors import BadProof, GygesError, Malformed
 from gyges.ledger import entry as entries
+from gyges.ledger import signatures
 from gyges.ledger.checkpoint import Checkpoint, open_checkpoint
 from gyges.ledger.evidence import FIELDS, FORMAT, Happened, policies_of, population, records_of
 from gyges.ledger.merkle import leaf_hash, verify_inclusion
@@ -44,6 +46,8 @@ class BundleReport:
     records: int = 0  # computed again, with the same result
     policies: int = 0  # that ruled on these events and are in the bundle
     unseen_policies: int = 0  # that ruled and are not
+    signatures: int = 0  # answers signed with a passkey that was enrolled before, checked
+    signed_at: tuple[str, ...] = ()  # origins of the pages on which they were made
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -181,7 +185,7 @@ def _check_header(bundle: _Bundle) -> None:
 
 def _fits(event: Happened, chosen: dict[str, Json]) -> bool:
     """Whether an event belongs to the selection; which episode it is of, a leaf does not say."""
-    if event.kind == "policy-loaded":
+    if event.kind == "policy-loaded" or event.kind in signatures.KINDS:
         return True
     if "case" in chosen:
         return event.subject == chosen["case"]
@@ -212,7 +216,12 @@ def _report(bundle: _Bundle) -> BundleReport:
         for event in bundle.happened
         if event.kind == "policy-loaded"
     }
+    found = signatures.check(bundle.happened)
+    for index, fault in found.faults:
+        bundle.find(f"entry {index}", fault)
     return BundleReport(
+        signatures=found.held,
+        signed_at=found.origins,
         origin=bundle.signed.origin if bundle.signed else "",
         size=bundle.signed.size if bundle.signed else 0,
         events=len(bundle.happened),

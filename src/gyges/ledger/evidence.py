@@ -166,12 +166,19 @@ def _judged(
         "reviewers": [_reviewer(vote) for vote in votes],
         "quorum": {
             "required": _map(last, "requirement").get("groups"),
+            "assurance": _map(last, "requirement").get("assurance"),
             "approvals": _approvals(votes),
         },
         "self_approval": _self_approval(proposed, action, votes),
         "break_glass": None,
-        "canary": None,
+        "canary": _planted(events),
     }
+
+
+def _planted(events: Sequence[Happened]) -> bool | None:
+    """Whether it was planted to see who notices; None until somebody answered, so that no bundle gives it away."""
+    answers = [e.body for e in events if e.kind in (ANSWERED, "withdrawn") and e.body]
+    return any(body.get("planted") for body in answers) if answers else None
 
 
 def _ran(events: Sequence[Happened]) -> dict[str, Json]:
@@ -216,6 +223,7 @@ def _notified(decided: Mapping[str, Json], events: Sequence[Happened]) -> list[J
 
 
 def _reviewer(vote: Mapping[str, Json]) -> dict[str, Json]:
+    signed, looked = _map(vote, "assertion"), _map(vote, "attention")
     return {
         "identity": vote.get("person"),
         "method": vote.get("method"),
@@ -227,10 +235,10 @@ def _reviewer(vote: Mapping[str, Json]) -> dict[str, Json]:
         "digest_shown": vote.get("digest"),
         "reason": vote.get("reason"),
         "guidance": vote.get("guidance"),
-        "opened": None,
-        "dwell": None,
-        "expanded": None,
-        "assertion": None,
+        "opened": looked.get("opened"),
+        "dwell": looked.get("dwell_ms"),
+        "expanded": looked.get("expanded"),
+        "assertion": _some(signed, "credential", "origin") if signed else None,
     }
 
 

@@ -7,8 +7,9 @@ r"""Evidence bundles: what the log holds about one action, one episode or one sp
     {"type":"checkpoint","note":"gate.example/log\n42\n..."}  the signed checkpoint, always last
 
 JSON Lines, each line canonical (RFC 8785). The policies in force come along as the events that loaded
-them. A redacted payload is null and its event still proven. Everything is under the one checkpoint at
-the end; `bundle` checks all of it without us. It decides nothing and may be run beside the gate.
+them, passkeys that signed as those that enrolled them. A redacted payload is null and its event still
+proven. Everything is under the one checkpoint at the end; `bundle` checks all of it without us. It
+decides nothing and may be run beside the gate.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -21,6 +22,7 @@ from gyges.episode import Kind, Recorded
 from gyges.errors import Malformed, NotFound
 from gyges.ledger import checkpoint, note
 from gyges.ledger.evidence import FIELDS, FORMAT, Happened, policies_of, population, records_of
+from gyges.ledger.signatures import credentials_of
 from gyges.ports import EventQuery, Store
 
 PAGE = 1000
@@ -98,7 +100,8 @@ async def export(
         raise NotFound("the log has recorded nothing of that")
     happened = [_happened(event) for event in chosen]
     loaded = await _policies(store, happened, size)
-    lines = {event.index: event for event in (*chosen, *loaded)}
+    enrolled = await _enrolments(store, happened, size)
+    lines = {event.index: event for event in (*chosen, *loaded, *enrolled)}
     records = records_of(happened)
     header: dict[str, Json] = {
         "type": "header",
@@ -147,6 +150,21 @@ async def _policies(store: Store, happened: Sequence[Happened], size: int) -> li
         if len(page) < PAGE:
             return list(loads.values())
         first = page[-1].index + 1
+
+
+async def _enrolments(store: Store, happened: Sequence[Happened], size: int) -> list[Recorded]:
+    """The events that added or took off a passkey which signed something here."""
+    used, found, first = credentials_of(happened), list[Recorded](), 0
+    while used:
+        query = EventQuery(
+            kinds=(Kind.PASSKEY_ADDED, Kind.PASSKEY_REMOVED), first=first, limit=PAGE
+        )
+        page = [e for e in await store.events(query) if e.index < size]
+        found += (e for e in page if e.event.body.get("credential") in used)
+        if len(page) < PAGE:
+            break
+        first = page[-1].index + 1
+    return found
 
 
 async def _proven(log: Provable, event: Recorded, size: int) -> dict[str, Json]:

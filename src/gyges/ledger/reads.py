@@ -201,7 +201,8 @@ def _events(
         filters.append(("kind", kind))
     where = [f"{'+' if place else ''}e.{name} = ?" for place, (name, _) in enumerate(filters)]
     values: list[str | int] = [value for _, value in filters]
-    low, high = _bounds(conn, query) if not filters else (query.first, None)
+    by_kind = bool(filters) and filters[0][0] == "kind"
+    low, high = _bounds(conn, query) if by_kind or not filters else (query.first, None)
     if filters and filters[0][0] != "kind":
         where.append(f"e.{filters[0][0]} != ''")  # the condition of its index, if it has one
     where.append("e.idx >= ?")

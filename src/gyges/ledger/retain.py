@@ -2,7 +2,7 @@
 """Retention: payloads go when their time is over, and the log says so. Nobody's clock is read here.
 
 A case keeps its words until it is closed and its latest event is old enough, then loses all of them
-at once. What explains the log itself (policies, keys of the signer, redactions, starts) stays. Proofs
+at once. What explains the log itself (policies, keys of the signer, passkeys, redactions, starts) stays. Proofs
 never change: the tree holds salted digests only.
 """
 
@@ -18,7 +18,12 @@ from gyges.ledger.rows import UNDERWAY
 from gyges.ports import EventQuery, Log, Store
 
 LEAST_DAYS = 183  # Regulation (EU) 2024/1689, articles 19(1) and 26(6): at least six months
-KEPT = frozenset({Kind.POLICY_LOADED, Kind.SIGNER_ROTATED, Kind.REDACTED, Kind.GATE_STARTED})
+KEPT = frozenset(
+    {
+        *(Kind.POLICY_LOADED, Kind.SIGNER_ROTATED, Kind.REDACTED, Kind.GATE_STARTED),
+        *(Kind.PASSKEY_ADDED, Kind.PASSKEY_REMOVED),
+    }
+)
 PAGE = 1000
 DAY_MS = 86_400_000
 

@@ -15,6 +15,7 @@ import msgspec
 
 from gyges.case import Case, State
 from gyges.errors import Conflict
+from gyges.ledger import outbox
 from gyges.ledger.merkle import Node
 from gyges.ledger.seal import Sealed
 from gyges.ports import Change
@@ -44,13 +45,14 @@ def put_cases(conn: sqlite3.Connection, cases: Sequence[Case]) -> None:
             case.deadline or NEVER,
             case.next_at,
             _json.encode(case),
+            case.created,
         )
         for case in cases
     ]
     _insert(
         conn,
         "INSERT INTO cases (id, version, state, agent, tool, episode, digest, risk, due, next_at,"
-        " body)",
+        " body, created)",
         flat,
         " ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,"
         " risk = excluded.risk, due = excluded.due, next_at = excluded.next_at,"
@@ -134,6 +136,7 @@ def put_others(conn: sqlite3.Connection, change: Change) -> None:
             (notice.id, _json.encode(notice)),
         )
     conn.executemany("DELETE FROM notices WHERE id = ?", [(told,) for told in change.told])
+    outbox.put(conn, change)
 
 
 def erase(conn: sqlite3.Connection, indices: Sequence[int]) -> None:

@@ -3,8 +3,9 @@
 
 `events` holds the leaves and what they are looked up by, `payloads` what may be redacted, `nodes` the
 subtree hashes of the tiles above level 0, `spans` the earliest and latest time in each full tile,
-`head` the one published checkpoint. The rest is the gate's own state. It reads and writes no rows of
-its own beyond the version of this schema.
+`head` the one published checkpoint. The rest is the gate's own state. An older file gets the tables
+that it lacks when the gate opens it. It reads and writes no rows of its own beyond the version of this
+schema.
 """
 
 import sqlite3
@@ -13,7 +14,7 @@ from pathlib import Path
 from gyges.errors import Misconfigured, StoreDown
 
 APPLICATION = 0x67796773  # "gygs", in the file's header
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE cases (
@@ -59,6 +60,40 @@ CREATE TABLE head (
   one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, edge BLOB NOT NULL,
   checkpoint BLOB NOT NULL) STRICT;
 """
+
+PEOPLE = """
+CREATE TABLE people (
+  seq INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
+  oidc TEXT NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX people_oidc ON people (oidc) WHERE oidc != '';
+CREATE TABLE passkeys (
+  credential TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX passkeys_person ON passkeys (person);
+CREATE TABLE sessions (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE,
+  person TEXT NOT NULL, ended INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX sessions_person ON sessions (person) WHERE ended = 0;
+CREATE TABLE links (hash TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+DELIVERIES = """
+CREATE TABLE deliveries (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, "case" TEXT NOT NULL,
+  token TEXT NOT NULL, due INTEGER NOT NULL, done INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX deliveries_due ON deliveries (channel, due) WHERE due > 0;
+CREATE INDEX deliveries_case ON deliveries ("case");
+CREATE INDEX deliveries_token ON deliveries (token) WHERE token != '';
+CREATE INDEX deliveries_done ON deliveries (done) WHERE done > 0;
+"""
+
+HISTORY = """
+ALTER TABLE cases ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+UPDATE cases SET created = coalesce(json_extract(CAST(body AS TEXT), '$.created'), 0);
+CREATE INDEX cases_created ON cases (created);
+"""
+
+# What each version added to the one before it. A file of version 1 has `TABLES` only.
+ADDED = {2: PEOPLE + DELIVERIES + HISTORY}
 
 # What each primary result code of SQLite means to whoever has to mend it.
 _CAUSES = {
@@ -106,11 +141,38 @@ def _durable(conn: sqlite3.Connection) -> None:
 
 def create(conn: sqlite3.Connection) -> None:
     """Make the tables inside the caller's transaction."""
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            conn.execute(statement)
+    for tables in (TABLES, *ADDED.values()):
+        _make(conn, tables)
     conn.execute(f"PRAGMA application_id={APPLICATION}")
     conn.execute(f"PRAGMA user_version={VERSION}")
+
+
+def migrate(conn: sqlite3.Connection) -> None:
+    """Bring a store of an older version up to this one, in one transaction; leave others alone."""
+    if not 1 <= _version(conn) < VERSION:
+        return
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        for version in range(_version(conn) + 1, VERSION + 1):
+            _make(conn, ADDED[version])
+        conn.execute(f"PRAGMA user_version={VERSION}")
+        conn.execute("COMMIT")
+    except BaseException:
+        conn.execute("ROLLBACK")
+        raise
+
+
+def _make(conn: sqlite3.Connection, tables: str) -> None:
+    for statement in tables.split(";"):
+        if statement.strip():
+            conn.execute(statement)
+
+
+def _version(conn: sqlite3.Connection) -> int:
+    """The schema version of a store of ours; 0 for anything else."""
+    application = conn.execute("PRAGMA application_id").fetchone()[0]
+    found: int = conn.execute("PRAGMA user_version").fetchone()[0]
+    return found if application == APPLICATION else 0
 
 
 def is_empty(conn: sqlite3.Connection) -> bool:

@@ -16,9 +16,21 @@ from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 from gyges.case import Case
 from gyges.episode import Recorded
 from gyges.errors import NotFound, StoreDown
-from gyges.ledger import log, reads, schema
+from gyges.ledger import log, outbox, people, reads, schema, search
 from gyges.ledger.disk import Disk
-from gyges.ports import CaseQuery, EventQuery, Idempotency, Notice, Page
+from gyges.person import Link, Person, Session
+from gyges.ports import (
+    CaseQuery,
+    CaseSearch,
+    Delivery,
+    DeliveryQuery,
+    EventQuery,
+    Found,
+    Idempotency,
+    Notice,
+    Page,
+    Tally,
+)
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
 
@@ -68,6 +80,27 @@ class SqliteReader:
     async def cases(self, query: CaseQuery) -> Page:  # noqa: D102
         return await self._scan(reads.cases, query)
 
+    async def search(self, query: CaseSearch) -> Found:  # noqa: D102
+        low, high = await self._scan(search.bounds, query)
+        limit = min(max(query.limit, 1), search.MOST_FOUND)
+        found: list[tuple[int, Case]] = []
+        for _ in range(search.MOST_LOOKED):
+            if high < low or len(found) >= limit:
+                break
+            top, high = high, max(low, high - search.WINDOW + 1) - 1
+            found += await self._scan(search.look, query, high + 1, top, limit - len(found))
+        if len(found) >= limit:
+            high = found[-1][0] - 1
+        more = high >= low
+        return Found(
+            cases=tuple(case for _, case in found),
+            next=reads.make_cursor((-high - 1,)) if more else "",
+            reached=await self._scan(search.created, high + 1) if more else 0,
+        )
+
+    async def tallies(self, agent: str = "", latest: int = 1000) -> Sequence[Tally]:  # noqa: D102
+        return await self._scan(search.tallies, agent, latest)
+
     async def due(self, now: int, limit: int) -> Sequence[Case]:  # noqa: D102
         return await self._ask(reads.due, now, limit)
 
@@ -89,11 +122,35 @@ class SqliteReader:
     async def keys(self) -> Sequence[Key]:  # noqa: D102
         return await self._ask(reads.keys)
 
+    async def person(self, name: str) -> Person | None:  # noqa: D102
+        return await self._ask(people.person, name)
+
+    async def people(self) -> Sequence[Person]:  # noqa: D102
+        return await self._ask(people.people)
+
+    async def person_by_oidc(self, oidc: str) -> Person | None:  # noqa: D102
+        return await self._ask(people.person_by_oidc, oidc)
+
+    async def person_by_passkey(self, credential: str) -> Person | None:  # noqa: D102
+        return await self._ask(people.person_by_passkey, credential)
+
+    async def session(self, hash: str) -> Session | None:  # noqa: D102
+        return await self._ask(people.session, hash)
+
+    async def sessions(self, person: str) -> Sequence[Session]:  # noqa: D102
+        return await self._ask(people.sessions, person)
+
+    async def link(self, hash: str) -> Link | None:  # noqa: D102
+        return await self._ask(people.link, hash)
+
     async def claimed(self, name: str) -> bool:  # noqa: D102
         return await self._ask(reads.claimed, name)
 
     async def notices(self, limit: int) -> Sequence[Notice]:  # noqa: D102
         return await self._ask(reads.notices, limit)
+
+    async def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]:  # noqa: D102
+        return await self._ask(outbox.deliveries, query)
 
     async def events(self, query: EventQuery) -> Sequence[Recorded]:  # noqa: D102
         return await self._scan(reads.events, query)

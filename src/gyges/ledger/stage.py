@@ -3,8 +3,8 @@
 
 Every change is checked before anything of it is written, against the stored state and the changes
 before it in the same batch; one that does not fit gets its own error and leaves no trace. Later
-writes to one case replace earlier ones of the batch, so that each row is written once. It commits
-nothing and signs nothing.
+writes to one case replace earlier ones of the batch, so that each row is written once; people and their
+sessions change rarely and are written at once. It commits nothing and signs nothing.
 """
 
 import os
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from gyges.case import Case
 from gyges.episode import Event
 from gyges.errors import Conflict, GygesError, NotFound
-from gyges.ledger import rows
+from gyges.ledger import people, rows
 from gyges.ledger.seal import SALT_SIZE, Sealed, seal
 from gyges.ledger.tree import Growth, Tree, grow
 from gyges.ports import Change, Receipt
@@ -31,6 +31,7 @@ class Redaction:
 
 
 Work = Change | Redaction
+_RARE = ("stops", "lifted", "keys", "notices", "told", "deliveries", "attempts", "forgotten")
 HEAVIEST = 1 << 24  # bytes of payloads after which a batch is full, so that memory stays bounded
 
 
@@ -80,7 +81,7 @@ def stage(conn: sqlite3.Connection, tree: Tree, works: Sequence[Work]) -> Batch:
             break
         try:
             if isinstance(work, Change):
-                _add(batch, work)
+                _add(conn, batch, work)
             else:
                 _erase(conn, batch, work)
         except GygesError as error:
@@ -106,8 +107,10 @@ def _look_up(conn: sqlite3.Connection, batch: Batch, changes: Sequence[Change]) 
         batch.hashes = dict(rows.key_hashes(conn, hashes))
 
 
-def _add(batch: Batch, change: Change) -> None:
+def _add(conn: sqlite3.Connection, batch: Batch, change: Change) -> None:
     _check(batch, change)
+    if change.people or change.sessions or change.links:
+        people.put(conn, change)
     sealed = _seal(change.events)
     batch.sealed += sealed
     batch.weight += sum(len(leaf.payload) for leaf in sealed)
@@ -127,7 +130,7 @@ def _add(batch: Batch, change: Change) -> None:
     for key in change.keys:  # a key that is replaced sets its former secret free
         batch.hashes = {h: owner for h, owner in batch.hashes.items() if owner != key.id}
         batch.hashes[key.hash] = key.id
-    if change.stops or change.lifted or change.keys or change.notices or change.told:
+    if any(getattr(change, name) for name in _RARE):
         batch.others.append(change)
 
 

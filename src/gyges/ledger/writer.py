@@ -10,6 +10,7 @@ It knows no futures and no threads: `commit`, the only slow part, may run in ano
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from gyges.errors import BadProof, StoreDown
@@ -50,10 +51,11 @@ class Writer:
     def open(self, *, create: bool = False) -> None:
         """Connect and check, making the tables in an empty file if `create`; raise `StoreDown`."""
         self.tree = None
-        self.disk.open(self._prepare if create else self.reload)
+        self.disk.open(partial(self._prepare, create=create))
 
-    def _prepare(self, conn: sqlite3.Connection) -> None:
-        if schema.is_empty(conn):
+    def _prepare(self, conn: sqlite3.Connection, *, create: bool) -> None:
+        schema.migrate(conn)
+        if create and schema.is_empty(conn):
             conn.execute("BEGIN IMMEDIATE")
             schema.create(conn)
             promise = Checkpoint(origin=self._origin, size=0, root=EMPTY_ROOT)

@@ -23,18 +23,34 @@ from gyges.ledger.note import Signer
 from gyges.ledger.rows import scrub
 from gyges.ledger.seal import SALT_SIZE, Sealed, seal, unseal
 from gyges.ledger.tiles import ENTRIES, HEIGHT, WIDTH, pack_entries, parse_tile_path
-from gyges.ports import CaseQuery, Change, EventQuery, Idempotency, Notice, Page, Receipt
+from gyges.ports import (
+    CaseQuery,
+    CaseSearch,
+    Change,
+    Delivery,
+    DeliveryQuery,
+    EventQuery,
+    Found,
+    Idempotency,
+    Notice,
+    Page,
+    Receipt,
+    Tally,
+)
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
-from gyges.testing.pages import page_of
+from gyges.testing.memory_outbox import Outbox
+from gyges.testing.memory_people import MemoryPeople, ids_of
+from gyges.testing.pages import found_of, page_of, tallies_of
 
 ORIGIN = "gyges.test/log"
 
 
-class MemoryStore:
+class MemoryStore(MemoryPeople):
     """All three ports. `down` holds the cause while the store pretends to have failed."""
 
     def __init__(self, origin: str = ORIGIN, signer: Signer | None = None) -> None:
+        super().__init__()
         self.origin = origin
         self.signer = signer or Signer.from_seed(origin, bytes(range(32)))
         self.down = ""
@@ -45,6 +61,7 @@ class MemoryStore:
         self._stops: dict[str, Stop] = {}
         self._keys: dict[str, Key] = {}
         self._notices: dict[str, Notice] = {}
+        self._outbox = Outbox()
         self._leaves: list[Sealed] = []
         self._redacted: set[int] = set()
 
@@ -72,10 +89,12 @@ class MemoryStore:
         for scope in change.lifted:
             self._stops.pop(scope, None)
         self._keys.update({key.id: key for key in change.keys})
+        self._put_people(change)
         for notice in change.notices:
             self._notices.setdefault(notice.id, notice)
         for told in change.told:
             self._notices.pop(told, None)
+        self._outbox.put(change)
 
     def _check(self, change: Change) -> None:
         for case in change.cases:
@@ -94,10 +113,12 @@ class MemoryStore:
         owners = {key.hash: key.id for key in self._keys.values()}
         if any(owners.get(key.hash, key.id) != key.id for key in change.keys):
             raise Conflict("the secret of a key already belongs to another", what="key")
+        self._check_people(change)
         for ids in (
             [case.id for case in change.cases],
             [grant.id for grant in change.grants],
             [key.hash for key in change.keys],
+            *ids_of(change),
         ):
             if len(set(ids)) < len(ids):
                 raise Conflict("one change writes the same thing twice", what="twice")
@@ -126,6 +147,14 @@ class MemoryStore:
     async def cases(self, query: CaseQuery) -> Page:  # noqa: D102
         self._check_up()
         return page_of(list(self._cases.values()), query)
+
+    async def search(self, query: CaseSearch) -> Found:  # noqa: D102
+        self._check_up()
+        return found_of(list(self._cases.values()), query)
+
+    async def tallies(self, agent: str = "", latest: int = 1000) -> Sequence[Tally]:  # noqa: D102
+        self._check_up()
+        return tallies_of(list(self._cases.values()), agent, latest)
 
     async def due(self, now: int, limit: int) -> Sequence[Case]:  # noqa: D102
         self._check_up()
@@ -167,6 +196,10 @@ class MemoryStore:
     async def notices(self, limit: int) -> Sequence[Notice]:  # noqa: D102
         self._check_up()
         return list(self._notices.values())[: max(limit, 0)]
+
+    async def deliveries(self, query: DeliveryQuery) -> Sequence[Delivery]:  # noqa: D102
+        self._check_up()
+        return self._outbox.deliveries(query)
 
     async def events(self, query: EventQuery) -> Sequence[Recorded]:  # noqa: D102
         self._check_up()

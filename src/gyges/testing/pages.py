@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from gyges.case import Case
 from gyges.ledger.reads import MOST_CASES, Place, make_cursor, read_cursor
 from gyges.ledger.rows import NEVER
-from gyges.ports import CaseQuery, Page
+from gyges.ledger.search import MOST_FOUND, matches, tally_of, words
+from gyges.ports import CaseQuery, CaseSearch, Found, Page, Tally
 
 
 def page_of(cases: Sequence[Case], query: CaseQuery) -> Page:
@@ -21,6 +22,29 @@ def page_of(cases: Sequence[Case], query: CaseQuery) -> Page:
     page = found[:limit]
     more = make_cursor(page[-1][0]) if len(found) > limit else ""
     return Page(cases=tuple(case for _, case in page), next=more)
+
+
+def found_of(cases: Sequence[Case], query: CaseSearch) -> Found:
+    """All of `cases` that are looked for, a page of them."""
+    words(query.text)
+    after = read_cursor(query.after, by_risk=False)
+    limit = min(max(query.limit, 1), MOST_FOUND)
+    places = [((-seq,), case) for seq, case in enumerate(cases, 1)]
+    found = [pair for pair in reversed(places) if pair[0] > after and matches(pair[1], query)]
+    more = make_cursor(found[limit - 1][0]) if len(found) > limit else ""
+    page = tuple(case for _, case in found[:limit])
+    return Found(cases=page, next=more, reached=page[-1].created if more else 0)
+
+
+def tallies_of(cases: Sequence[Case], agent: str, latest: int) -> list[Tally]:
+    """What each agent, or the one named, did."""
+    names = {case.action.agent for case in cases} if not agent else {agent}
+    found: list[Tally] = []
+    for name in sorted(names):
+        own = [case for case in reversed(cases) if case.action.agent == name]
+        tally = tally_of(name, own[: max(latest, 1)], len(own))
+        found.append(tally)
+    return found
 
 
 def _place(case: Case, seq: int, query: CaseQuery) -> Place:

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
 
-from gyges.errors import NotFound
-from gyges.web import problems
 from gyges.web.call import Desk
-from gyges.web.door import REQUEST, Door
+from gyges.web.door import Door
 from gyges.web.metrics import Metrics
 from gyges.web.openapi import document
+from gyges.web.pages import front_of, nowhere_of, routes_of
 from gyges.web.readiness import Readiness
+from gyges.web.site import PAGES
+from gyges.web.slack import slack_routes
 from gyges.web.table import TABLE
 
 if TYPE_CHECKING:
@@ -29,24 +28,24 @@ if TYPE_CHECKING:
 
 def make_app(gate: "Gate") -> Starlette:
     """The application of an open gate. `app.state.desk.closing.set()` ends all waiting, before a shutdown."""
-    desk = Desk(
+    desk = desk_of(gate)
+    front = front_of(desk)
+    nowhere = nowhere_of(front)
+    app = Starlette(
+        routes=[*routes_of(front, PAGES), *slack_routes(gate)],
+        middleware=[Middleware(Door, desk=desk, table=TABLE)],
+        exception_handlers={404: nowhere, 405: nowhere},
+    )
+    app.state.desk, app.state.front = desk, front
+    return app
+
+
+def desk_of(gate: "Gate") -> Desk:
+    """What the handlers of an open gate work with."""
+    return Desk(
         gate=gate,
         metrics=Metrics(),
         readiness=Readiness(),
         closing=asyncio.Event(),
         document=msgspec.json.encode(document(TABLE.routes)),
     )
-    app = Starlette(
-        middleware=[Middleware(Door, desk=desk, table=TABLE)],
-        exception_handlers={404: _nowhere},
-    )
-    app.state.desk = desk
-    return app
-
-
-async def _nowhere(request: Request, _: Exception) -> Response:
-    path = request.url.path
-    found = problems.problem(
-        NotFound(f"there is nothing at {path[:200]}"), path, request.scope[REQUEST]
-    )
-    return Response(found.body, found.status, media_type=found.type.decode())

@@ -13,6 +13,7 @@ from msgspec import Meta
 from gyges.action import Action, Excerpt
 from gyges.canon import Json
 from gyges.case import Say
+from gyges.person import Role
 from gyges.principal import Scope
 from gyges.standing import Match
 
@@ -73,6 +74,12 @@ class Explain(Propose, frozen=True, kw_only=True):
     approvals: dict[str, Annotated[int, Meta(ge=0, le=1000)]] = msgspec.field(
         default_factory=dict[str, int]
     )
+
+
+class Plant(Propose, frozen=True, kw_only=True):
+    """A request to plant in the name of `agent`, to see who notices; it can never run."""
+
+    agent: Name
 
 
 class Withdraw(Body, frozen=True, kw_only=True):
@@ -153,6 +160,33 @@ class MakeKey(Body, frozen=True, kw_only=True):
     expires: Millis = 0
 
 
+PersonName = Annotated[str, Meta(min_length=1, max_length=100)]
+Short = Annotated[str, Meta(max_length=500)]
+Roles = Annotated[tuple[Role, ...], Meta(max_length=10)]
+Groups = Annotated[tuple[Name, ...], Meta(max_length=50)]
+
+
+class AddPerson(Body, frozen=True, kw_only=True):
+    """An account to make. `oidc`: "issuer subject" of the identity somebody has at the OpenID provider."""
+
+    name: PersonName
+    display: Short = ""
+    email: Short = ""
+    roles: Roles = ()
+    groups: Groups = ()
+    oidc: Short = ""
+
+
+class ChangePerson(Body, frozen=True, kw_only=True):
+    """What to change of an account; null, or left out, stays as it is."""
+
+    display: Short | None = None
+    email: Short | None = None
+    roles: Roles | None = None
+    groups: Groups | None = None
+    oidc: Short | None = None
+
+
 class ToolSeen(Body, frozen=True, kw_only=True):
     """A tool's definition as a server gives it now (MCP names)."""
 
@@ -191,6 +225,27 @@ class ListQuery(Body, frozen=True, kw_only=True):
     episode: Maybe = ""
     digest: Maybe = ""
     order: Literal["risk", "new"] = "new"
+    after: Annotated[str, Meta(max_length=500)] = ""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class DaysQuery(Body, frozen=True, kw_only=True):
+    """How far back to look."""
+
+    days: Annotated[int, Meta(ge=1, le=366)] = 30
+
+
+class HistoryQuery(Body, frozen=True, kw_only=True):
+    """Which cases: `q` are words that were said, `by` who answered; times in ms, `until` exclusive."""
+
+    q: Maybe = ""
+    state: Maybe = ""
+    agent: Maybe = ""
+    tool: Maybe = ""
+    episode: Maybe = ""
+    by: Maybe = ""
+    since: Millis = 0
+    until: Millis = 0
     after: Annotated[str, Meta(max_length=500)] = ""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 

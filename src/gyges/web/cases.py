@@ -16,7 +16,7 @@ from gyges.principal import Key, Scope
 from gyges.web import bodies
 from gyges.web.call import Call, Nothing, Reply, reply
 from gyges.web.reading import idempotency_key
-from gyges.web.waiting import answer_for, changes, newer, settled, wait_for
+from gyges.web.waiting import answer_for, answer_to, changes, newer, settled, wait_for
 
 
 async def propose(call: Call[bodies.Propose, bodies.WaitQuery]) -> Reply:
@@ -63,7 +63,8 @@ async def list_cases(call: Call[None, bodies.ListQuery]) -> Reply:
             limit=query.limit,
         )
     )  # fmt: skip
-    return reply({"items": [answer_of(case) for case in page.cases], "next": page.next})
+    seen = [answer_to(call, case) for case in page.cases if may_see(call.key, case)]
+    return reply({"items": seen, "next": page.next})
 
 
 async def withdraw(call: Call[bodies.Withdraw, Nothing]) -> Reply:
@@ -105,9 +106,9 @@ def may_see(key: Key, case: Case) -> bool:
     """Agents see their own, executors what is made out to them, approvers and auditors all."""
     match key.scope:
         case Scope.AGENT:
-            return case.action.agent == key.name
+            return case.action.agent == key.name and not case.planted
         case Scope.EXECUTOR:
-            return bool(case.audience) and case.audience == key.name
+            return bool(case.audience) and case.audience == key.name and not case.planted
         case Scope.APPROVER | Scope.AUDITOR:
             return True
         case _:

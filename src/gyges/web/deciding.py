@@ -5,12 +5,12 @@ No agent's key reaches any of these: their lines in `table.py` name the scopes, 
 Whether this person may decide this case is for the corridor to say.
 """
 
-from gyges.answer import answer_of
 from gyges.errors import Unprocessable
 from gyges.gate.desk import GrantDraft
 from gyges.standing import Pin
 from gyges.web import bodies
 from gyges.web.call import Call, Nothing, Reply, reply
+from gyges.web.waiting import answer_to
 
 
 async def decide(call: Call[bodies.Decide, Nothing]) -> Reply:
@@ -21,7 +21,7 @@ async def decide(call: Call[bodies.Decide, Nothing]) -> Reply:
         reason=body.reason, guidance=body.guidance,
     )  # fmt: skip
     call.desk.metrics.answered(body.say)
-    return reply(answer_of(case))
+    return reply(answer_to(call, case))
 
 
 async def edit(call: Call[bodies.Edit, Nothing]) -> Reply:
@@ -32,7 +32,7 @@ async def edit(call: Call[bodies.Edit, Nothing]) -> Reply:
         reason=body.reason,
     )  # fmt: skip
     where = (b"location", b"/v1/actions/" + case.id.encode())
-    return reply(answer_of(case), 201, (where,))
+    return reply(answer_to(call, case), 201, (where,))
 
 
 async def list_grants(call: Call[None, bodies.GrantsQuery]) -> Reply:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Scope
 
@@ -47,6 +48,8 @@ class Door:
         self._keeper = Doorkeeper(desk.gate.store)
         self._limit = desk.gate.settings.body_limit
         self._local = desk.gate.settings.host in {"localhost", "127.0.0.1", "::1"}
+        public = urlsplit(desk.gate.settings.public_url).hostname
+        self._names = LOOPBACK | {public} if public else LOOPBACK
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(4)
 
@@ -77,7 +80,7 @@ class Door:
     async def _answer(self, scope: Scope, receive: Receive) -> Reply | None:
         headers = read_headers(scope["headers"])
         if self._local:
-            _check_host(headers)
+            _check_host(headers, self._names)
         raw_path = scope.get("raw_path") or scope["path"].encode()
         found = self._table.find(scope["method"], raw_path)
         if found is None:
@@ -108,10 +111,10 @@ class Door:
         )
 
 
-def _check_host(headers: Mapping[bytes, bytes]) -> None:
+def _check_host(headers: Mapping[bytes, bytes], names: frozenset[str]) -> None:
     host = headers.get(b"host", b"").decode("latin-1").lower()
     name = host if host.endswith("]") else host.rsplit(":", 1)[0]
-    if name not in LOOPBACK:
+    if name not in names:
         raise problems.Misdirected("this gate listens on loopback and answers to localhost only")
 
 

@@ -12,7 +12,7 @@ from gyges.case import Case, Say, State
 from gyges.decision import Effect
 from gyges.errors import GygesError, StoreDown
 from gyges.ledger import checkpoint, note
-from gyges.ports import CaseQuery, Log, Store
+from gyges.ports import CaseQuery, DeliveryQuery, Log, Store
 
 FRESH_MS = 5_000
 MOST = 1_000  # a gauge of rows stops counting here
@@ -47,7 +47,9 @@ class Metrics:
             "gyges_cases", f"Cases not yet final; at most {MOST}.", ["state"], registry=registry
         )
         self._outbox = Gauge(
-            "gyges_outbox_depth", f"Notices not yet told; at most {MOST}.", registry=registry
+            "gyges_outbox_depth",
+            f"Notices not told, messages due and not out; at most {MOST} each.",
+            registry=registry,
         )
         self._read_at = -FRESH_MS
 
@@ -70,12 +72,13 @@ class Metrics:
         """All of it in the text format 0.0.4; gauges as old as `FRESH_MS` at most."""
         if now - self._read_at >= FRESH_MS:
             self._read_at = now
-            await self._read(store, log)
+            await self._read(store, log, now)
         return generate_latest(self._registry)
 
-    async def _read(self, store: Store, log: Log) -> None:
+    async def _read(self, store: Store, log: Log, now: int) -> None:
         self._log_size.set(checkpoint.parse(note.parse(await log.checkpoint()).text).size)
-        self._outbox.set(len(await store.notices(MOST)))
+        due = await store.deliveries(DeliveryQuery(due=now, limit=MOST))
+        self._outbox.set(len(await store.notices(MOST)) + len(due))
         for state in OPEN:
             page = await store.cases(CaseQuery(states=(state,), limit=MOST))
             self._cases.labels(state.value).set(len(page.cases))

@@ -28,8 +28,9 @@ async def explain(call: Call[bodies.Explain, Nothing]) -> Reply:
     keys = await call.gate.store.keys()
     groups = {group for key in keys if _is_agent(key, body.agent, call.now) for group in key.groups}
     facts = Facts(
-        approvals=body.approvals, groups=tuple(sorted(groups)), risk=policy.risk(body.tool)
-    )
+        approvals=body.approvals, signed=body.approvals, groups=tuple(sorted(groups)),
+        risk=policy.risk(body.tool),
+    )  # fmt: skip
     return reply(explaining.explain(policy, body.action(body.agent), facts))
 
 

@@ -28,7 +28,22 @@ class Announcer:
 
     async def tell(self, notice: Notice) -> None:
         """Say which case waits for whom; what it is about stays behind the key."""
-        logger.info("%s: case %s waits for %s", notice.kind, notice.case, ", ".join(notice.groups))
+        asks = notice.kind in ("waiting", "escalated")
+        text = "%s: case %s waits for %s" if asks else "%s: case %s, said to %s"
+        logger.info(text, notice.kind, notice.case, ", ".join(notice.groups))
+
+
+class Everyone:
+    """One notifier for several. All are told; where one raises, all are told again."""
+
+    def __init__(self, *notifiers: Notifier) -> None:
+        """In the order in which they are told."""
+        self._notifiers = notifiers
+
+    async def tell(self, notice: Notice) -> None:
+        """See `ports.Notifier`."""
+        for notifier in self._notifiers:
+            await notifier.tell(notice)
 
 
 async def keep_time(gate: "Gate") -> None:

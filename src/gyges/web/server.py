@@ -18,7 +18,7 @@ from gyges.errors import Misconfigured
 from gyges.ports import Notifier
 from gyges.settings import Settings
 from gyges.web.app import make_app
-from gyges.web.running import keep_time, tell_people
+from gyges.web.running import Everyone, keep_time, tell_people
 
 if TYPE_CHECKING:
     from gyges.wiring import Gate
@@ -48,11 +48,13 @@ async def serve(gate: "Gate", notifier: Notifier, ready: Callable[[str], None]) 
     settings = gate.settings
     app = make_app(gate)
     with listen(settings) as sock:
+        gate.courier.base = settings.public_url.rstrip("/") or url_of(sock)
         server = _Server(config(app, settings.trusted_proxies), app.state.desk.closing)
         async with asyncio.TaskGroup() as group:
             loops = [
                 group.create_task(keep_time(gate)),
-                group.create_task(tell_people(gate, notifier)),
+                group.create_task(tell_people(gate, Everyone(gate.courier, notifier))),
+                *(group.create_task(gate.courier.run(name)) for name in gate.courier.legs),
             ]
             ready(url_of(sock))
             await server.serve(sockets=[sock])

@@ -8,9 +8,25 @@ No line that decides anything names AGENT, and a test holds it to that.
 
 from gyges.answer import Answer
 from gyges.gate.explain import Explanation
+from gyges.gate.reviewers import Record
 from gyges.principal import Scope
 from gyges.standing import Grant, Stop
-from gyges.web import bodies, cases, deciding, health, keys, logs, policies, views
+from gyges.web import (
+    agents,
+    bodies,
+    cases,
+    deciding,
+    health,
+    healthpage,
+    history,
+    keys,
+    logs,
+    people,
+    policies,
+    records,
+    timeline,
+    views,
+)
 from gyges.web.call import Route
 from gyges.web.routing import Table
 
@@ -23,6 +39,7 @@ SEES_CASES = AGENT | APPROVER | AUDITOR | EXECUTOR
 OVERSEES = APPROVER | AUDITOR | ADMIN
 TEXT, BYTES, LINES = "text/plain", "application/octet-stream", "application/jsonl"
 CASE = "/v1/actions/{id}"
+PERSON = "/v1/people/{name}"
 
 ROUTES = (
     Route(method="POST", path="/v1/actions", scopes=AGENT, handler=cases.propose,
@@ -34,6 +51,8 @@ ROUTES = (
           query=bodies.LookQuery, answer=Answer, also=(202,)),
     Route(method="GET", path=f"{CASE}/stream", scopes=SEES_CASES, handler=cases.stream,
           media="text/event-stream", headers=("Last-Event-ID",)),
+    Route(method="GET", path=f"{CASE}/timeline", scopes=APPROVER | AUDITOR,
+          handler=timeline.look_at_timeline, answer=timeline.Timeline),
     Route(method="POST", path=f"{CASE}/withdraw", scopes=AGENT, handler=cases.withdraw,
           body=bodies.Withdraw, body_optional=True, answer=Answer),
     Route(method="POST", path=f"{CASE}/decision", scopes=APPROVER, handler=deciding.decide,
@@ -44,6 +63,14 @@ ROUTES = (
           body=bodies.Redeem, answer=Answer),
     Route(method="POST", path=f"{CASE}/outcome", scopes=EXECUTOR, handler=cases.outcome,
           body=bodies.Report, answer=Answer),
+    Route(method="GET", path="/v1/history", scopes=APPROVER | AUDITOR, handler=history.search_history,
+          query=bodies.HistoryQuery, answer=history.History),
+    Route(method="GET", path="/v1/agents", scopes=OVERSEES, handler=agents.list_agents,
+          answer=agents.Agents),
+    Route(method="GET", path="/v1/agents/{name}", scopes=OVERSEES, handler=agents.show_agent,
+          answer=agents.Profile),
+    Route(method="GET", path="/v1/health", scopes=OVERSEES, handler=healthpage.show_health,
+          answer=healthpage.Standing),
     Route(method="GET", path="/v1/grants", scopes=OVERSEES, handler=deciding.list_grants,
           query=bodies.GrantsQuery, answer=views.Grants),
     Route(method="POST", path="/v1/grants", scopes=APPROVER, handler=deciding.make_grant,
@@ -56,6 +83,12 @@ ROUTES = (
           handler=deciding.put_stop, body=bodies.PutStop, body_optional=True, answer=Stop),
     Route(method="DELETE", path="/v1/stops/{scope}", scopes=ADMIN, handler=deciding.lift_stop,
           status=204),
+    Route(method="GET", path="/v1/reviewers", scopes=OVERSEES, handler=records.list_records,
+          query=bodies.DaysQuery, answer=views.Records),
+    Route(method="GET", path="/v1/reviewers/{name}", scopes=OVERSEES, handler=records.show_record,
+          query=bodies.DaysQuery, answer=Record),
+    Route(method="POST", path="/v1/planted", scopes=ADMIN, handler=records.plant,
+          body=bodies.Plant, answer=Answer, status=201),
     Route(method="GET", path="/v1/policy", scopes=OVERSEES, handler=policies.show,
           answer=views.PolicyView),
     Route(method="POST", path="/v1/policy/explain", scopes=OVERSEES, handler=policies.explain,
@@ -70,6 +103,24 @@ ROUTES = (
           body=bodies.MakeKey, answer=views.NewKey, status=201),
     Route(method="POST", path="/v1/keys/{id}/revoke", scopes=ADMIN, handler=keys.revoke_key,
           answer=views.KeyView),
+    Route(method="GET", path="/v1/people", scopes=ADMIN | AUDITOR, handler=people.list_people,
+          answer=views.People),
+    Route(method="POST", path="/v1/people", scopes=ADMIN, handler=people.add_person,
+          body=bodies.AddPerson, answer=views.PersonView, status=201),
+    Route(method="GET", path=PERSON, scopes=ADMIN | AUDITOR, handler=people.show_person,
+          answer=views.PersonView),
+    Route(method="PATCH", path=PERSON, scopes=ADMIN, handler=people.change_person,
+          body=bodies.ChangePerson, answer=views.PersonView),
+    Route(method="POST", path=f"{PERSON}/disable", scopes=ADMIN, handler=people.disable_person,
+          answer=views.PersonView),
+    Route(method="POST", path=f"{PERSON}/enable", scopes=ADMIN, handler=people.enable_person,
+          answer=views.PersonView),
+    Route(method="POST", path=f"{PERSON}/link", scopes=ADMIN, handler=people.make_link,
+          answer=views.NewLink, status=201),
+    Route(method="GET", path=f"{PERSON}/sessions", scopes=ADMIN | AUDITOR,
+          handler=people.list_sessions, answer=views.Sessions),
+    Route(method="POST", path=f"{PERSON}/sessions/end", scopes=ADMIN,
+          handler=people.end_sessions, answer=views.Ended),
     Route(method="POST", path="/v1/signer/rotate", scopes=ADMIN, handler=keys.rotate,
           answer=views.Rotated),
     Route(method="GET", path="/v1/log/events", scopes=AUDITOR, handler=logs.events,

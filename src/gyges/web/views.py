@@ -9,6 +9,8 @@ import msgspec
 from gyges.answer import Answer
 from gyges.canon import Json
 from gyges.episode import Recorded
+from gyges.gate.reviewers import Record
+from gyges.person import Method, Person, Role, Session
 from gyges.principal import Key, Scope
 from gyges.standing import Grant, Stop
 
@@ -34,6 +36,12 @@ class Stops(View, frozen=True, kw_only=True):
     """The kill switches that are on."""
 
     items: tuple[Stop, ...]
+
+
+class Records(View, frozen=True, kw_only=True):
+    """The records of those who answered, by name; times in ms, intervals of 95 %."""
+
+    items: tuple[Record, ...]
 
 
 class Events(View, frozen=True, kw_only=True):
@@ -88,6 +96,66 @@ class NewKey(View, frozen=True, kw_only=True):
     secret: str
 
 
+class PasskeyView(View, frozen=True, kw_only=True):
+    """A passkey as it may be shown."""
+
+    id: str
+    name: str
+    created: int
+
+
+class PersonView(View, frozen=True, kw_only=True):
+    """An account without secrets; `password`: whether there is one."""
+
+    name: str
+    display: str
+    email: str
+    roles: tuple[Role, ...]
+    groups: tuple[str, ...]
+    oidc: str
+    password: bool
+    passkeys: tuple[PasskeyView, ...]
+    created: int
+    disabled: int
+
+
+class People(View, frozen=True, kw_only=True):
+    """All accounts, disabled ones too."""
+
+    items: tuple[PersonView, ...]
+
+
+class NewLink(View, frozen=True, kw_only=True):
+    """A one-time link just made. `url` is shown this once and kept nowhere."""
+
+    person: str
+    url: str
+    expires: int
+
+
+class SessionView(View, frozen=True, kw_only=True):
+    """A browser that is signed in."""
+
+    id: str
+    method: Method
+    created: int
+    expires: int
+    agent: str
+
+
+class Sessions(View, frozen=True, kw_only=True):
+    """Where somebody is signed in, newest first."""
+
+    items: tuple[SessionView, ...]
+
+
+class Ended(View, frozen=True, kw_only=True):
+    """How many sessions ended."""
+
+    person: str
+    ended: int
+
+
 class Rotated(View, frozen=True, kw_only=True):
     """The id of the key that signs permits now."""
 
@@ -136,6 +204,26 @@ def key_view(key: Key) -> KeyView:
     return KeyView(
         id=key.id, name=key.name, scope=key.scope, created=key.created, groups=key.groups,
         owner=key.owner, executor=key.executor, expires=key.expires, revoked=key.revoked,
+    )  # fmt: skip
+
+
+def person_view(person: Person) -> PersonView:
+    """What may be shown of `person`."""
+    return PersonView(
+        name=person.name, display=person.display, email=person.email, roles=person.roles,
+        groups=person.groups, oidc=person.oidc, password=bool(person.password),
+        passkeys=tuple(
+            PasskeyView(id=key.id, name=key.name, created=key.created) for key in person.passkeys
+        ),
+        created=person.created, disabled=person.disabled,
+    )  # fmt: skip
+
+
+def session_view(session: Session) -> SessionView:
+    """What may be shown of `session`: not the hash of its secret."""
+    return SessionView(
+        id=session.id, method=session.method, created=session.created, expires=session.expires,
+        agent=session.agent,
     )  # fmt: skip
 
 

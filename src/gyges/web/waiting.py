@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from gyges.answer import OPEN, answer_of
+from gyges.answer import OPEN, Answer, answer_of
 from gyges.case import Case, State
 from gyges.errors import GygesError
 from gyges.gate.states import FINAL
@@ -68,7 +68,18 @@ async def answer_for(call: Call[Any, Any], case: Case) -> bytes:
     permit = ""
     if call.key.scope is Scope.AGENT and case.state is State.GRANTED:
         permit = await call.gate.corridor.permit(case, by=call.key)
-    return _encode(answer_of(case, permit))
+    return _encode(answer_to(call, case, permit))
+
+
+def answer_to(call: Call[Any, Any], case: Case, permit: str = "") -> Answer:
+    """The answer as this caller may see it: an approver sees others' votes after their own.
+
+    How people looked and signed is for overseers: see `answer_of`.
+    """
+    approver = call.key.scope is Scope.APPROVER
+    blind = approver and call.gate.corridor.hides(case, call.key.name)
+    full = call.key.scope not in (Scope.AGENT, Scope.EXECUTOR)
+    return answer_of(case, permit, blind=blind, full=full)
 
 
 async def changes(call: Call[Any, Any], case: Case, seen: int) -> AsyncGenerator[bytes, None]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sets the demo's stage: a fresh folder, and gate, office, proxy and agent as processes of their own.
 
-    FOLDER/gate/  the gate's data folder      FOLDER/people/  one key file a person
+    FOLDER/gate/  the gate's data folder      FOLDER/people/  one key file a person, for terminals
     FOLDER/office/  files and books           FOLDER/*.err    what the processes complain about
 
 Who holds what: the office's token is known to the office and the proxy; the agent has its own gate key
@@ -18,13 +18,18 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gyges.cli.common import write_secret
 from gyges.cli.init import make
 from gyges.errors import Misconfigured
+from gyges.gate.accounts import Edit
+from gyges.person import Role
 from gyges.principal import Scope
 from gyges.settings import read_settings
+
+if TYPE_CHECKING:
+    from gyges.wiring import Gate
 
 AGENT, OWNER, OFFICE = "demo-agent", "olga", "office"
 PEOPLE = {"rita": "reviewers", "fay": "finance", "fred": "finance"}
@@ -44,7 +49,8 @@ class Stage:
 
     folder: Path
     gate: str  # its URL
-    people: Mapping[str, str]  # name -> secret
+    people: Mapping[str, str]  # name -> secret of their key
+    links: Mapping[str, str]  # name -> where their browser signs in, once
     auditor: str
     agent: AsyncIterator[dict[str, Any]]
 
@@ -63,7 +69,7 @@ async def raised(folder: Path) -> AsyncGenerator[Stage]:
         make(folder / "gate")
         credential = {"OFFICE_AUTH": f"Bearer {token}"}
         await cast.finish("tools", _module("main", *pinning(office, folder)), credential)
-        held = await enrol(folder / "gate")
+        held, links = await enrol(folder / "gate")
         gate = await cast.start("gate", _module("main", *serving(folder)), {})
         secret = credential | {"GYGES_EXECUTOR_KEY": held[OFFICE]}
         proxy = await cast.start("proxy", _module("main", *standing(office, gate, folder)), secret)
@@ -72,6 +78,7 @@ async def raised(folder: Path) -> AsyncGenerator[Stage]:
         yield Stage(
             folder=folder, gate=gate, agent=_said(saying),
             people={name: held[name] for name in PEOPLE}, auditor=held["auditor"],
+            links={name: f"{gate}/link/{links[name]}?next=/inbox" for name in PEOPLE},
         )  # fmt: skip
 
 
@@ -97,8 +104,11 @@ def _office(url: str) -> list[str]:
     return ["--upstream", url, "--name", OFFICE, "--header", "Authorization: env:OFFICE_AUTH"]
 
 
-async def enrol(data: Path) -> dict[str, str]:
-    """Enrol everybody while the gate is not yet serving; name -> secret. People's keys are also written to files."""
+async def enrol(data: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Enrol everybody while the gate is not yet serving; name -> secret of the key, and of the people's links.
+
+    People's keys are also written to files.
+    """
     from gyges.wiring import open_gate
 
     gate = await open_gate(read_settings(data / "gyges.toml", {}, data=str(data)))
@@ -114,6 +124,7 @@ async def enrol(data: Path) -> dict[str, str]:
             made[name] = await gate.enrol(
                 name=name, scope=Scope.APPROVER, by="demo", groups=(group,)
             )
+        links = {name: await _invite(gate, name, group) for name, group in PEOPLE.items()}
     finally:
         await gate.close()
     people = data.parent / "people"
@@ -121,7 +132,15 @@ async def enrol(data: Path) -> dict[str, str]:
     held = {name: secret for name, (_, secret) in made.items()}
     for name in PEOPLE:
         write_secret(people / f"{name}.key", held[name])
-    return held
+    return held, links
+
+
+async def _invite(gate: "Gate", name: str, group: str) -> str:
+    """Give a person an account; return the secret of a link that signs one browser in."""
+    now, seconds = gate.clock.now(), gate.settings.link_seconds
+    edit = Edit(display=name.capitalize(), roles=(Role.APPROVER,), groups=(group,))
+    await gate.accounts.add(name, by="demo", now=now, edit=edit)
+    return (await gate.accounts.make_link(name, by="demo", now=now, seconds=seconds))[1]
 
 
 class _Cast:
