@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """People, sessions and one-time links in memory: the part of `MemoryStore` that knows them. See there."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from gyges.person import Link, Person, Session, folded
 from gyges.ports import Change
 
 
-class MemoryPeople:
+class MemoryPeople(ABC):
     """Dictionaries of people, sessions and links; whoever inherits says when it is down."""
 
     def __init__(self) -> None:
@@ -17,8 +18,9 @@ class MemoryPeople:
         self._sessions: dict[str, Session] = {}  # by id
         self._links: dict[str, Link] = {}  # by hash
 
+    @abstractmethod
     def _check_up(self) -> None:
-        raise NotImplementedError
+        """Raise `StoreDown` while the store is made to fail."""
 
     def _check_people(self, change: Change) -> None:
         for person in change.people:
