@@ -33,6 +33,6 @@ compile() {
 
 compile core "$@" pyproject.toml --group build
 # Tests run with every extra that is built; the heavy ones get a lock of their own when they are.
-compile dev "$@" pyproject.toml --extra notify --extra oidc --extra passkeys \
-    --group build --group dev --constraints requirements/core.lock
+compile dev "$@" pyproject.toml --extra lab --extra notify --extra oidc \
+    --extra passkeys --group build --group dev --constraints requirements/core.lock
 compile tools "$@" --group tools
