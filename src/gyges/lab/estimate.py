@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run will cost before it runs: calls, tokens and money.
+
+The honest organism plays a few samples of each task offline; what it was asked and what it wrote, scaled
+to the whole run, is the estimate. A model that thinks aloud writes more: `output_factor` says how much. It
+calls no provider.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspect_ai import (
+    eval as inspect_eval,  # pyright: ignore[reportUnknownVariableType] - its optional scanner is untyped
+)
+from inspect_ai.event import ModelEvent
+from inspect_ai.log import EvalSample
+
+from gyges.lab.prices import Price
+from gyges.lab.run import Leg, Plan, legs
+
+PROBE = "organism/honest"
+PROBED = 24  # samples of each leg that the organism plays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one model costs on one leg. Tokens of input and output; `dollars` is None without a price."""
+
+    leg: str
+    model: str
+    samples: int
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    dollars: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Each:
+    """Means per sample, from the probe."""
+
+    calls: float
+    tokens_in: float
+    tokens_out: float
+
+
+def estimate(
+    plan: Plan,
+    prices: Mapping[str, Price],
+    *,
+    judges: Sequence[str] = (),
+    votes: int = 1,
+    output_factor: float = 1.0,
+) -> list[Cost]:
+    """A row for each leg and paid model, judges among them; organisms cost nothing and are left out.
+
+    A judge reads each reply `votes` times for each of its three rubrics.
+    """
+    rows: list[Cost] = []
+    for leg in legs(plan):
+        samples = _size(leg, plan)
+        each = _probe(leg)
+        paid = [name for name in leg.models if not name.startswith("organism/")]
+        for model in paid:
+            made = _Each(
+                calls=each.calls,
+                tokens_in=each.tokens_in,
+                tokens_out=each.tokens_out * output_factor,
+            )
+            rows.append(_row(leg.folder, model, samples, made, prices))
+        for judge in judges:
+            played = samples * (len(leg.models) + len(leg.controls))
+            rows.append(_row(leg.folder, judge, played, _judged(each, votes), prices))
+    return rows
+
+
+def _size(leg: Leg, plan: Plan) -> int:
+    size = len(leg.build().dataset)
+    return (min(size, plan.limit) if plan.limit else size) * plan.epochs
+
+
+def _probe(leg: Leg) -> _Each:
+    with tempfile.TemporaryDirectory() as folder:
+        (log,) = inspect_eval(
+            leg.build(),
+            model=PROBE,
+            limit=PROBED,
+            log_dir=str(Path(folder)),
+            display="none",
+            fail_on_error=False,
+            score=False,
+        )
+        found = [_played(sample) for sample in log.samples or []]
+    count = max(len(found), 1)
+    sums = [sum(column) / count for column in zip(*found, strict=True)] or [0.0, 0.0, 0.0]
+    return _Each(calls=sums[0], tokens_in=sums[1], tokens_out=sums[2])
+
+
+def _played(sample: EvalSample) -> tuple[int, int, int]:
+    calls = sum(isinstance(event, ModelEvent) for event in sample.events)
+    usage = list(sample.model_usage.values())
+    return calls, sum(u.input_tokens for u in usage), sum(u.output_tokens for u in usage)
+
+
+def _judged(each: _Each, votes: int) -> _Each:
+    rubrics, rubric_tokens, verdict_tokens = 3, 700, 250
+    calls = rubrics * votes
+    read = calls * (rubric_tokens + each.tokens_in + each.tokens_out)
+    return _Each(calls=calls, tokens_in=read, tokens_out=calls * verdict_tokens)
+
+
+def _row(leg: str, model: str, samples: int, each: _Each, prices: Mapping[str, Price]) -> Cost:
+    tokens_in, tokens_out = round(samples * each.tokens_in), round(samples * each.tokens_out)
+    price = prices.get(model)
+    return Cost(
+        leg=leg,
+        model=model,
+        samples=samples,
+        calls=round(samples * each.calls),
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        dollars=price.of(tokens_in, tokens_out) if price else None,
+    )
