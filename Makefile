@@ -22,7 +22,7 @@ DEV := $(VENV)/.dev-$(call sum,requirements/dev.lock pyproject.toml)
 TOOLED := $(TOOLS)/.tools-$(call sum,requirements/tools.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check lint types screenshots bench docs format lock build clean
+.PHONY: help setup heavy demo lab-demo test test-fast check lint types screenshots bench docs format lock build clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / \
@@ -30,8 +30,14 @@ help: ## list these commands
 
 setup: $(DEV) ## make .venv from the locks, with all that the tests need
 
+heavy: $(DEV) ## add torch (CPU) to .venv, for the tests that run a network; pip must find PyTorch's CPU wheels
+	@tools/setup.sh $(VENV) requirements/heavy.lock
+
 demo: $(CORE) ## the main job on real parts: a gate, a tool server, an agent, and you
 	@$(BIN)/gyges demo $(ARGS)
+
+lab-demo: $(DEV) ## the lab on organisms whose truth is known; ends with the HTML report
+	@$(BIN)/gyges lab demo $(ARGS)
 
 test: check ## everything a change must pass
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal

@@ -20,6 +20,7 @@ LOCKS = sorted(path.name for path in (ROOT / "requirements").glob("*.lock"))
 WANTED = {
     "core.lock": PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["build"],
     "dev.lock": PROJECT["dependency-groups"]["dev"],
+    "heavy.lock": PROJECT["dependency-groups"]["heavy"],
     "tools.lock": PROJECT["dependency-groups"]["tools"],
 }
 

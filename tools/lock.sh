@@ -35,4 +35,9 @@ compile core "$@" pyproject.toml --group build
 # Tests run with every extra that is built; the heavy ones get a lock of their own when they are.
 compile dev "$@" pyproject.toml --extra lab --extra notify --extra oidc \
     --extra passkeys --group build --group dev --constraints requirements/core.lock
+if [ -n "${UV_FIND_LINKS:-}" ]; then
+    compile heavy "$@" --group heavy --constraints requirements/dev.lock
+else
+    echo "lock: heavy.lock stays as it is: UV_FIND_LINKS does not say where PyTorch's CPU wheels lie" >&2
+fi
 compile tools "$@" --group tools
