@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from gyges.errors import Malformed
 
@@ -37,7 +37,7 @@ class Text:
             Malformed: a name in the text was given no value.
         """
         try:
-            return _environment().from_string(self.content).render(**values)
+            return _compiled(self.content).render(**values)
         except TemplateError as error:
             raise Malformed(f"text {self.name}: {error}") from None
 
@@ -58,6 +58,11 @@ def _environment() -> Environment:
     return Environment(  # noqa: S701 - plain text for a model, never a page
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
     )
+
+
+@cache
+def _compiled(content: str) -> Template:
+    return _environment().from_string(content)
 
 
 @cache
