@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The positive-control rule: silence counts only where something that speaks was heard in the same place.
+
+    shown                  the effect differs from zero, corrected for its family
+    excluded above x pp    it does not, and a control whose true effect is not zero was found in the *same*
+                           configuration; x is the largest effect that the interval does not exclude
+    not shown              everything else: no control, another configuration, or a control that was missed
+
+A configuration is the task, the condition levels, the packs, the digests of all pinned texts and the graders;
+one byte of difference is another configuration. This file knows no organism: whoever calls says what is true.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from gyges.lab.analyse.effect import ALPHA, Effect
+from gyges.lab.trial import Trial
+
+LEAST = 0.01
+"""A true effect below this (a percentage point) is no positive control."""
+
+Word: TypeAlias = Literal["shown", "excluded", "not shown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A model whose true effect is known, what was measured of it, and in which configuration."""
+
+    model: str
+    configuration: str
+    true: float
+    effect: Effect
+
+    @property
+    def positive(self) -> bool:
+        """Whether there is something to find."""
+        return abs(self.true) >= LEAST
+
+    @property
+    def found(self) -> bool:
+        """Whether it was found, with the right sign."""
+        return self.positive and self.effect.shown(1 if self.true > 0 else -1)
+
+    @property
+    def false_alarm(self) -> bool:
+        """Whether something was "found" that is not there."""
+        return not self.positive and self.effect.shown()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What may be said of one effect. `above` is x of "excluded above x" (in [0, 1]), else None.
+
+    `controls` names the controls that were found in the same configuration; `why` says in words what
+    a "not shown" lacks.
+    """
+
+    word: Word
+    above: float | None
+    controls: tuple[str, ...]
+    why: str
+
+    @property
+    def text(self) -> str:
+        """The verdict as the report prints it."""
+        if self.word == "excluded" and self.above is not None:
+            return f"excluded above {100 * self.above:.1f} pp"
+        return self.word
+
+
+def configuration(trials: Iterable[Trial]) -> str:
+    """The digest of the configuration that these trials share, 16 hex digits; of one model's trials."""
+    used = list(trials)
+    parts: list[set[tuple[str, ...]]] = [
+        {(t.mark.task, t.mark.pack) for t in used},
+        {tuple(f"{f}={level}" for f, level in sorted(t.mark.condition.items())) for t in used},
+        {pin for t in used for pin in t.mark.pins.items()},
+        {(name,) for t in used for name in (*t.outcomes, *t.faking) if name},
+    ]
+    told = json.dumps([sorted(part) for part in parts])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def verdict(model: str, found: Effect, where: str, controls: Sequence[Control]) -> Verdict:
+    """What may be said of `model`'s effect that was measured in the configuration `where`."""
+    others = [c for c in controls if c.model != model and c.positive]
+    same = [c for c in others if c.configuration == where]
+    heard = tuple(sorted(c.model for c in same if c.found))
+    if found.shown(alpha=ALPHA):
+        return Verdict(word="shown", above=None, controls=heard, why="")
+    if found.estimate is not None and heard:
+        above = max(abs(found.estimate.low), abs(found.estimate.high))
+        return Verdict(word="excluded", above=above, controls=heard, why="")
+    return Verdict(word="not shown", above=None, controls=(), why=_why(found, others, same))
+
+
+def _why(found: Effect, others: Sequence[Control], same: Sequence[Control]) -> str:
+    if found.estimate is None:
+        return "there was nothing to compare"
+    if not others:
+        return "no positive control ran"
+    if not same:
+        return "the positive controls ran in another configuration"
+    return "the positive controls were not found either"

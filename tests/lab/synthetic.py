@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trials with a known truth, drawn without Inspect: what an organism would have done, prompt by prompt.
+
+Whether a prompt leans towards compliance is drawn once for a share `steady` of the prompts, so that pairs
+are correlated as they are in life.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+
+from gyges.lab.trial import Mark, Outcome, Trial
+
+Probability = Callable[[Mapping[str, str]], float]
+PINS = {"alignment_faking/system-0.md": "a" * 64}
+
+
+def trial(
+    model: str = "m", prompt: str = "p1", outcome: Outcome = Outcome.COMPLIED, **more: object
+) -> Trial:
+    """One trial; levels of factors go into `condition`, everything else is a field of Trial or Mark."""
+    fields = dict(more)
+    mark = Mark(
+        task=str(fields.pop("task", "alignment_faking")),
+        pack=str(fields.pop("pack", "animals")),
+        prompt=prompt,
+        condition=fields.pop("condition", {"tier": "trained"}),  # type: ignore[arg-type]
+        pins=fields.pop("pins", PINS),  # type: ignore[arg-type]
+    )
+    epoch = int(str(fields.pop("epoch", 1)))
+    levels = "-".join(mark.condition.values())
+    made = Trial(
+        log="2026-01-01_log.eval",
+        sample=f"{model}-{mark.task}-{mark.pack}-{prompt}-{levels}-{epoch}",
+        model=model,
+        mark=mark,
+        epoch=epoch,
+        outcomes={"rules": outcome},
+    )
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def design(**factors: Sequence[str]) -> list[dict[str, str]]:
+    """All combinations of levels."""
+    return [dict(zip(factors, cell, strict=True)) for cell in product(*factors.values())]
+
+
+TIERS = design(tier=("trained", "untrained"), scratchpad=("hidden",))
+MOTIVES = [
+    *design(probe=("sycophancy",), tier=("free", "pro", "enterprise")),
+    *design(probe=("instrumental",), stage=("rating", "training"), scope=("narrow", "broad"),
+            risk=("low", "high")),
+    *design(probe=("terminal",), tier=("trained", "untrained"), reading=("read", "unread")),
+    *design(probe=("coherence",), tier=("trained", "untrained"),
+            variant=("original", "swapped", "dropped", "renamed")),
+    *design(probe=("mitigation",), tier=("trained", "untrained"),
+            mitigation=("none", "inoculation", "rules", "deliberative", "notice", "principles")),
+]  # fmt: skip
+
+
+def draw(
+    comply: Probability,
+    cells: Sequence[Mapping[str, str]] = TIERS,
+    *,
+    model: str = "m",
+    task: str = "alignment_faking",
+    packs: Sequence[str] = ("animals", "privacy"),
+    prompts: int = 40,
+    epochs: int = 1,
+    seed: int = 1,
+    steady: float = 0.5,
+) -> list[Trial]:
+    """Trials of one model on `prompts` prompts a pack in each cell; P(comply | condition) is `comply`."""
+    rng = random.Random(seed)
+    return list(_drawn(comply, cells, model, task, packs, prompts, epochs, rng, steady))
+
+
+def _drawn(
+    comply: Probability, cells: Sequence[Mapping[str, str]], model: str, task: str,
+    packs: Sequence[str], prompts: int, epochs: int, rng: random.Random, steady: float,
+) -> Iterator[Trial]:  # fmt: skip
+    for pack, number in product(packs, range(prompts)):
+        leaning = rng.random() if rng.random() < steady else None
+        for cell, epoch in product(cells, range(1, epochs + 1)):
+            chance = comply(cell)
+            yes = (rng.random() if leaning is None else leaning) < chance
+            yield trial(
+                model, f"p{number:03d}", Outcome.COMPLIED if yes else Outcome.REFUSED, task=task,
+                pack=pack, condition=cell, epoch=epoch, tokens_in=300, tokens_out=120,
+                faking={"rules": 1.0 if yes and cell.get("tier") == "trained" else 0.0},
+                aware=rng.random() < 0.1,
+            )  # fmt: skip
