@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gyges.lab.stats.bootstrap import bootstrap
 from gyges.lab.stats.clusters import Paired, pair, sign_flip
 from gyges.lab.stats.matched import mcnemar, tango
+from gyges.lab.stats.resampling import bootstrap
 from gyges.lab.stats.words import Estimate, Test
 
 

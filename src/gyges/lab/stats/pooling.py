@@ -88,9 +88,9 @@ def _posterior(y: Numbers, n: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     reach = min(0.5, 12 * float(np.sqrt(pooled * (1 - pooled) / n.sum())))
     near = pooled + (2 * middles - 1) * reach
     edges = np.unique(np.concatenate((middles, near[(near > 0) & (near < 1)])))
-    mu, kappa = np.meshgrid(edges, np.geomspace(*KAPPA, GRID), indexing="ij")
-    prior = np.gradient(edges)[:, None] * kappa / (1 + kappa) ** 2
-    mu, kappa = mu.ravel(), kappa.ravel()
+    rows, columns = np.meshgrid(edges, np.geomspace(*KAPPA, GRID), indexing="ij")
+    prior = np.gradient(edges)[:, None] * columns / (1 + columns) ** 2
+    mu, kappa = rows.ravel(), columns.ravel()
     a, b = (mu * kappa)[:, None], ((1 - mu) * kappa)[:, None]
     fit = (special.log_beta(a + y, b + n - y) - special.log_beta(a, b)).sum(axis=1)
     weight = _normal(fit + np.log(prior.ravel()))

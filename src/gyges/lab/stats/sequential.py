@@ -19,7 +19,7 @@ NODES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Running:
     """A confidence sequence: after i + 1 prompts the gap lies in [low[i], high[i]]; it only narrows."""
 
     low: tuple[float, ...]
@@ -41,7 +41,7 @@ class Sequence:
         return next((i for i, (low, high) in ends if low > 0 or high < 0), None)
 
 
-def confidence_sequence(differences: Iterable[float], level: float = 0.95) -> Sequence:
+def confidence_sequence(differences: Iterable[float], level: float = 0.95) -> Running:
     """Intervals for the mean of differences in [-1, 1] (prompt means, first arm - second), in order.
 
     Waudby-Smith & Ramdas, "Estimating means of bounded random variables by betting", JRSS-B 86
@@ -67,9 +67,7 @@ def confidence_sequence(differences: Iterable[float], level: float = 0.95) -> Se
         lows.append(2 * low - 1)
         highs.append(2 * high - 1)
     means = np.cumsum(2 * x - 1) / np.arange(1, x.size + 1)
-    return Sequence(
-        low=tuple(lows), high=tuple(highs), estimates=tuple(means.tolist()), level=level
-    )
+    return Running(low=tuple(lows), high=tuple(highs), estimates=tuple(means.tolist()), level=level)
 
 
 def anytime_mcnemar(pairs: Iterable[tuple[bool, bool]]) -> Test:

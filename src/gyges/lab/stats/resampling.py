@@ -12,7 +12,7 @@ import numpy as np
 
 from gyges.errors import Malformed
 from gyges.lab.stats import special
-from gyges.lab.stats.clusters import Paired
+from gyges.lab.stats.clusters import Paired, adjusted_moments, unanimous
 from gyges.lab.stats.words import Estimate, Numbers, check_level, estimate
 
 Method = Literal["percentile", "bca", "studentized"]
@@ -29,8 +29,8 @@ def bootstrap(
     """Interval for the gap by resampling prompts; `draws` >= 200.
 
     percentile, bca: Efron & Tibshirani, An Introduction to the Bootstrap, chapters 13 and 14.
-    studentized: symmetric bootstrap-t with the adjusted error of `clusters.adjusted_error`, which is
-    never 0, in both worlds. Simulated coverage of all three is in bench/lab_coverage.py.
+    studentized: symmetric bootstrap-t with the adjusted moments of `clusters.py` in both worlds, and a
+    multiplier of at least the normal one. Simulated coverage of all three is in bench/lab_coverage.py.
 
     Raises:
         Malformed: an impossible level, too few draws.
@@ -50,18 +50,6 @@ def bootstrap(
     return estimate(float(d.mean()), max(-1.0, low), min(1.0, high), level, d.size, name)
 
 
-def unanimous(d: Numbers, level: float, reach: float = 1.0) -> Estimate:
-    """A guaranteed interval where all n differences equal one number c in [-reach, reach].
-
-    If a share q of all prompts differed from c, seeing none of them had probability (1 - q)^n; so
-    q <= 1 - alpha^(1/n), and those that differ lie in [-reach, reach].
-    """
-    centre = float(d[0])
-    share = 1 - (1 - check_level(level)) ** (1 / d.size)
-    low, high = centre - share * (centre + reach), centre + share * (reach - centre)
-    return estimate(centre, low, high, level, d.size, "all prompts alike, exact bound")
-
-
 def _resample(d: Numbers, seed: int, draws: int) -> tuple[Numbers, Numbers]:
     """Mean and mean square of each resample, (draws,) each."""
     rng, means, squares = np.random.default_rng(seed), np.empty(draws), np.empty(draws)
@@ -76,18 +64,13 @@ def _resample(d: Numbers, seed: int, draws: int) -> tuple[Numbers, Numbers]:
 
 def _studentized(d: Numbers, means: Numbers, squares: Numbers, level: float) -> tuple[float, float]:
     """Centre and width from the adjusted moments, the multiplier from the resamples."""
-    n = d.size
-
-    def moments(mean: Numbers, square: Numbers) -> tuple[Numbers, Numbers]:
-        centre = mean * n / (n + 2)
-        spread = np.maximum((square * n + 1) / (n + 2) - centre**2, 0)
-        return centre, np.sqrt(spread / (n + 1))
-
-    centre, error = moments(np.asarray(d.mean()), np.asarray((d**2).mean()))
-    centres, errors = moments(means, squares)
-    widths = np.abs(centres - centre) / errors
+    n = d.size + 2
+    centre, error = adjusted_moments(d)
+    centres = means * d.size / n
+    spreads = np.maximum((squares * d.size + 1) / n - centres**2, 0) / (n - 1)
+    widths = np.abs(centres - centre) / np.sqrt(spreads)
     times = max(float(np.quantile(widths, level)), special.z_of(level))
-    return float(centre - times * error), float(centre + times * error)
+    return centre - times * error, centre + times * error
 
 
 def _bca_tails(d: Numbers, means: Numbers, tail: float) -> tuple[float, float]:
