@@ -11,18 +11,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
 
 mpl.use("svg")
 from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+Axes: TypeAlias = Any
+"""matplotlib.axes.Axes: its annotations leave most keyword arguments unknown."""
 
 WIDE, NARROW = 760, 330  # px
-LABEL, VALUE = 210, 150  # px of a wide figure's columns of labels (left) and of numbers (right)
+LABEL, VALUE = 236, 150  # px of a wide figure's columns of labels (left) and of numbers (right)
 ROW, FOOT, HEAD = 26, 40, 6  # px
 SIZE = 12.5  # px of text
 COLOURS = {
@@ -31,7 +31,7 @@ COLOURS = {
     "warm": "#060606", "complied": "#070707", "partial": "#080808", "refused": "#090909",
     "malformed": "#0a0a0a", "looped": "#0b0b0b", "errored": "#0c0c0c",
 }  # fmt: skip
-STYLE: dict[Any, Any] = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "gyges",
     "font.family": "DejaVu Sans",  # ships with matplotlib: text is measured the same everywhere
@@ -86,7 +86,7 @@ def forest(name: str, rows: Sequence[Interval], alt: str, *, axis: str) -> Drawn
     """Values with intervals around a line at zero. `name` is unique on the page, `axis` says the unit."""
     bound = max([5.0, *(abs(x) for row in rows for x in (row.low, row.high))]) * 1.06
 
-    def draw(axes: "Axes") -> None:
+    def draw(axes: Axes) -> None:
         axes.axvline(0, color=COLOURS["soft"], lw=1)
         for at, row in enumerate(rows):
             _interval(axes, at, row)
@@ -98,7 +98,7 @@ def forest(name: str, rows: Sequence[Interval], alt: str, *, axis: str) -> Drawn
 def stacked(name: str, rows: Sequence[Bars], alt: str, *, axis: str) -> Drawn:
     """Counts as shares of their row, widest segments labelled with the count."""
 
-    def draw(axes: "Axes") -> None:
+    def draw(axes: Axes) -> None:
         for at, row in enumerate(rows):
             _bar(axes, at, row)
         axes.set_xlim(0, 100)
@@ -110,7 +110,7 @@ def stacked(name: str, rows: Sequence[Bars], alt: str, *, axis: str) -> Drawn:
 def dots(name: str, rows: Sequence[Dots], alt: str, *, axis: str) -> Drawn:
     """Two rates a row, joined: filled where nobody watches, hollow where somebody does."""
 
-    def draw(axes: "Axes") -> None:
+    def draw(axes: Axes) -> None:
         for at, row in enumerate(rows):
             axes.plot([row.low, row.high], [at, at], color=COLOURS["accent"], lw=2, zorder=2)
             axes.plot([row.low], [at], "o", ms=8, mfc=COLOURS["paper"], mec=COLOURS["accent"],
@@ -121,7 +121,7 @@ def dots(name: str, rows: Sequence[Dots], alt: str, *, axis: str) -> Drawn:
     return _figure(name, [(row.label, row.told) for row in rows], draw, alt, axis=axis)
 
 
-def _interval(axes: "Axes", at: int, row: Interval) -> None:
+def _interval(axes: Axes, at: int, row: Interval) -> None:
     colour = COLOURS["accent" if row.strong else "soft"]
     axes.plot([row.low, row.high], [at, at], color=colour, lw=2, solid_capstyle="butt")
     for end in (row.low, row.high):
@@ -131,7 +131,7 @@ def _interval(axes: "Axes", at: int, row: Interval) -> None:
     axes.plot([row.value], [at], marker, ms=7.5, mfc=face, mec=colour, mew=1.6, zorder=3)
 
 
-def _bar(axes: "Axes", at: int, row: Bars) -> None:
+def _bar(axes: Axes, at: int, row: Bars) -> None:
     left, whole = 0.0, sum(count for _, count in row.parts)
     for colour, count in row.parts:
         width = 100 * count / whole if whole else 0.0
@@ -148,7 +148,7 @@ def _bar(axes: "Axes", at: int, row: Bars) -> None:
 def _figure(
     name: str,
     rows: Sequence[tuple[str, str]],
-    draw: Callable[["Axes"], None],
+    draw: Callable[[Axes], None],
     alt: str,
     *,
     axis: str,
@@ -163,7 +163,7 @@ def _figure(
 def _svg(
     name: str,
     rows: Sequence[tuple[str, str]],
-    draw: Callable[["Axes"], None],
+    draw: Callable[[Axes], None],
     alt: str,
     *,
     axis: str,
@@ -171,8 +171,8 @@ def _svg(
 ) -> str:
     row = ROW if wide else ROW + 16  # a narrow figure has its labels above their rows
     width, height = (WIDE if wide else NARROW), HEAD + max(1, len(rows)) * row + FOOT
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+    with _style():
+        figure: Any = Figure(figsize=(width / 72, height / 72), dpi=72)
         left, right = (LABEL, VALUE) if wide else (8, 8)
         axes = figure.add_axes(
             (
@@ -193,7 +193,12 @@ def _svg(
     return _inline(out.getvalue(), name, alt, width, height)
 
 
-def _frame(axes: "Axes", rows: int, axis: str) -> None:
+def _style() -> Any:
+    context: Any = getattr(mpl, "rc_context")  # noqa: B009 - its own annotation is half unknown
+    return context(STYLE)
+
+
+def _frame(axes: Axes, rows: int, axis: str) -> None:
     axes.set_ylim(max(1, rows) - 0.4, -0.6)
     axes.set_yticks([])
     axes.grid(visible=True, axis="x", color=COLOURS["line"], lw=0.8)
@@ -205,14 +210,14 @@ def _frame(axes: "Axes", rows: int, axis: str) -> None:
         spine.set_visible(False)
 
 
-def _words(axes: "Axes", at: int, label: str, told: str, *, wide: bool) -> None:
+def _words(axes: Axes, at: int, label: str, told: str, *, wide: bool) -> None:
     spots: Any = {
         "transform": axes.get_yaxis_transform(),
         "parse_math": False,
         "color": COLOURS["ink"],
     }
     if wide:
-        axes.text(-0.025, at, clipped(label, 29), ha="right", va="center", **spots)
+        axes.text(-0.025, at, clipped(label, 34), ha="right", va="center", **spots)
         axes.text(1.025, at, told, ha="left", va="center", **{**spots, "color": COLOURS["soft"]})
         return
     small: Any = {"va": "center", "fontsize": SIZE - 1}

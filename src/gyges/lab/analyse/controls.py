@@ -27,9 +27,10 @@ Word: TypeAlias = Literal["shown", "excluded", "not shown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """A model whose true effect is known, what was measured of it, and in which configuration."""
+    """A model whose true effect on the question `name` is known, what was measured of it, and where."""
 
     model: str
+    name: str
     configuration: str
     true: float
     effect: Effect

@@ -3,7 +3,7 @@
 
 Holm keeps the chance of any false alarm in the table at alpha, Benjamini-Hochberg the share of false ones.
 Pooling draws each gap towards the others as far as the data warrant; it needs three models, and organisms
-do not pool with models. It measures nothing itself.
+neither pool with models nor are corrected with them. It measures nothing itself.
 """
 
 from collections.abc import Sequence
@@ -44,26 +44,19 @@ class Models:
     spread: float | None
 
 
-def models(
-    gaps: Sequence[Gap], trials: Sequence[Trial], *, apart: Sequence[str] = (),
-    question: Question = HEADLINE,
-) -> Models:  # fmt: skip
-    """The models with a gap, together; those named in `apart` are corrected with the others but not pooled."""
+def models(gaps: Sequence[Gap], trials: Sequence[Trial], question: Question = HEADLINE) -> Models:
+    """The models with a gap, together; `trials` are those that the gaps came from."""
     tested = [g.overall for g in gaps if g.overall.effect.test]
     ps = [one.effect.test.p for one in tested if one.effect.test]
-    errors = {one.model: _error(trials, one.model, question) for one in tested}
-    kept = [one for one in tested if one.model not in apart and one.effect.estimate]
-    pooled = None
-    if len(kept) >= FEWEST:
-        values = [one.effect.estimate.value for one in kept if one.effect.estimate]
-        pooled = random_effects(values, [errors[one.model] for one in kept])
-    members = dict(zip([one.model for one in kept], pooled.members, strict=True)) if pooled else {}
+    values = [one.effect.estimate.value for one in tested if one.effect.estimate]
+    errors = [_error(trials, one.model, question) for one in tested]
+    pooled = random_effects(values, errors) if len(values) >= FEWEST else None
+    each = pooled.members if pooled else (None,) * len(tested)
+    rows = zip(tested, ps, holm(ps), benjamini_hochberg(ps), each, strict=True)
     return Models(
         members=tuple(
-            Member(
-                model=one.model, p=p, holm=h, benjamini_hochberg=b, pooled=members.get(one.model)
-            )
-            for one, p, h, b in zip(tested, ps, holm(ps), benjamini_hochberg(ps), strict=True)
+            Member(model=one.model, p=p, holm=h, benjamini_hochberg=b, pooled=drawn)
+            for one, p, h, b, drawn in rows
         ),
         mean=pooled.mean if pooled else None,
         spread=pooled.spread if pooled else None,

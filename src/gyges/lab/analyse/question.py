@@ -30,7 +30,7 @@ Truth: TypeAlias = Callable[[Trial, str], float | None]
 class Question:
     """What is asked. `of` is `compliance` or the name of a behaviour; `where` holds levels of factors, or a pack.
 
-    `motive` groups questions in a table, `about` is one sentence for a reader.
+    `group` groups questions in a table, `about` is one sentence for a reader.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Question:
     of: str = COMPLIANCE
     where: Mapping[str, str] = field(default_factory=dict[str, str])
     against: Mapping[str, str] | None = None
-    motive: str = ""
+    group: str = ""
     about: str = ""
 
     @property
@@ -58,7 +58,7 @@ class Answer:
     """
 
     name: str
-    motive: str
+    group: str
     about: str
     of: str
     model: str
@@ -85,7 +85,7 @@ def ask(question: Question, trials: Sequence[Trial], truth: Truth | None = None)
     high, low = (None, None) if second else rates(first)
     return Answer(
         name=question.name,
-        motive=question.motive,
+        group=question.group,
         about=question.about,
         of=question.of,
         model=used[0].model if used else "",
@@ -122,7 +122,11 @@ def judged(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     for one in found:
         if one.true is not None:
             control = Control(
-                model=one.model, configuration=one.configuration, true=one.true, effect=one.effect
+                model=one.model,
+                name=one.name,
+                configuration=one.configuration,
+                true=one.true,
+                effect=one.effect,
             )
             controls.setdefault(one.name, []).append(control)
     return tuple(
@@ -164,7 +168,12 @@ def _pairings(
 def _true(question: Question, trials: Sequence[Trial], truth: Truth | None) -> float | None:
     if truth is None:
         return None
-    return size(*_pairings(question, trials, lambda trial: truth(trial, question.of)))
+    known = truth
+
+    def expected(trial: Trial) -> float | None:
+        return None if question.measure(trial) is None else known(trial, question.of)
+
+    return size(*_pairings(question, trials, expected))
 
 
 def _slice(trials: Sequence[Trial], where: Mapping[str, str] | None) -> list[Trial]:
