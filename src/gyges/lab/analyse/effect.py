@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gyges.lab.analyse.pairs import Pairing
-from gyges.lab.stats.bootstrap import bootstrap
+from gyges.lab.stats.resampling import bootstrap
 from gyges.lab.stats.clusters import Paired, sign_flip
 from gyges.lab.stats.matched import Table, mcnemar, tango
 from gyges.lab.stats.proportions import wilson
