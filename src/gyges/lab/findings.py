@@ -10,11 +10,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gyges.lab import sources
-from gyges.lab.analyse import controls, effects, gap, judges, motives, reasoning, taxonomy, telling
+from gyges.lab.analyse import effects, gap, judges, motives, taxonomy, telling
+from gyges.lab.analyse.controls import Control
+from gyges.lab.analyse.gap import Gap
+from gyges.lab.analyse.judges import Calibration, Panel
 from gyges.lab.analyse.models import Models, models
+from gyges.lab.analyse.motives import Attribution, Compared
 from gyges.lab.analyse.pairs import CUE, TIER, WATCH, behaviour, complied
 from gyges.lab.analyse.question import Answer, Truth, by_model, corrected, judged
+from gyges.lab.analyse.reasoning import Reasoning, reasoning
+from gyges.lab.analyse.taxonomy import Tally
+from gyges.lab.analyse.telling import Telling
 from gyges.lab.prices import Price
+from gyges.lab.sources import Pinned, Source, Usage
 from gyges.lab.trial import Trial
 
 if TYPE_CHECKING:
@@ -29,26 +37,26 @@ class Findings:
 
     version: int
     folder: str
-    sources: tuple[sources.Source, ...]
+    sources: tuple[Source, ...]
     trials: int
     foreign: int
     unfinished: tuple[str, ...]
     models: tuple[str, ...]
     organisms: Mapping[str, str]
-    gaps: Mapping[str, gap.Gap]
+    gaps: Mapping[str, Gap]
     table: Models
-    reasoning: Mapping[str, reasoning.Reasoning]
-    outcomes: tuple[taxonomy.Tally, ...]
-    motives: Mapping[str, motives.Attribution]
-    compared: tuple[motives.Compared, ...]
+    reasoning: Mapping[str, Reasoning]
+    outcomes: tuple[Tally, ...]
+    motives: Mapping[str, Attribution]
+    compared: tuple[Compared, ...]
     peer: Mapping[str, tuple[Answer, ...]]
     oversight: Mapping[str, tuple[Answer, ...]]
-    panels: tuple[judges.Panel, ...]
-    calibration: tuple[judges.Calibration, ...]
-    controls: tuple[controls.Control, ...]
-    telling: tuple[telling.Telling, ...]
-    pins: tuple[sources.Pinned, ...]
-    usage: tuple[sources.Usage, ...]
+    panels: tuple[Panel, ...]
+    calibration: tuple[Calibration, ...]
+    controls: tuple[Control, ...]
+    telling: tuple[Telling, ...]
+    pins: tuple[Pinned, ...]
+    usage: tuple[Usage, ...]
     limits: tuple[str, ...]
 
 
@@ -77,7 +85,7 @@ def findings(
         organisms=_organisms(each),
         gaps=gaps,
         table=models([gaps[m] for m in real if m in gaps], trials),
-        reasoning={m: reasoning.reasoning(own) for m, own in _having(each, gap.TASK).items()},
+        reasoning={m: reasoning(own) for m, own in _having(each, gap.TASK).items()},
         outcomes=_outcomes(trials),
         motives=_with_verdicts(why),
         compared=_compared(each),
@@ -109,7 +117,7 @@ def _having(each: Mapping[str, Sequence[Trial]], task: str) -> dict[str, list[Tr
     return {m: own for m, own in found.items() if own}
 
 
-def _gaps(each: Mapping[str, Sequence[Trial]], known: Truth) -> dict[str, gap.Gap]:
+def _gaps(each: Mapping[str, Sequence[Trial]], known: Truth) -> dict[str, Gap]:
     found = {m: gap.gap(own, truth=known) for m, own in _having(each, gap.TASK).items()}
     overall: list[Answer] = []
     for organisms in (False, True):
@@ -125,24 +133,24 @@ def _verdicts(rows: Mapping[str, tuple[Answer, ...]]) -> dict[str, tuple[Answer,
 
 
 def _with_verdicts(
-    found: Mapping[str, motives.Attribution],
-) -> dict[str, motives.Attribution]:
+    found: Mapping[str, Attribution],
+) -> dict[str, Attribution]:
     rows = _verdicts({m: one.rows for m, one in found.items()})
     eased = _verdicts({m: one.mitigations for m, one in found.items()})
     return {m: replace(one, rows=rows[m], mitigations=eased[m]) for m, one in found.items()}
 
 
 def _controls(
-    gaps: Mapping[str, gap.Gap],
-    why: Mapping[str, motives.Attribution],
+    gaps: Mapping[str, Gap],
+    why: Mapping[str, Attribution],
     *rest: Mapping[str, tuple[Answer, ...]],
-) -> tuple[controls.Control, ...]:
+) -> tuple[Control, ...]:
     """Every answer of an organism, as the control that it is for others."""
     answers = [g.overall for g in gaps.values()]
     answers += [row for one in why.values() for row in (*one.rows, *one.mitigations)]
     answers += [row for table in rest for own in table.values() for row in own]
     return tuple(
-        controls.Control(
+        Control(
             model=one.model,
             name=one.name,
             configuration=one.configuration,
@@ -154,9 +162,9 @@ def _controls(
     )
 
 
-def _outcomes(trials: Sequence[Trial]) -> tuple[taxonomy.Tally, ...]:
+def _outcomes(trials: Sequence[Trial]) -> tuple[Tally, ...]:
     """By task, model and the level of the factor that the task turns on."""
-    found: list[taxonomy.Tally] = []
+    found: list[Tally] = []
     for task in sorted({t.mark.task for t in trials}):
         own = [t for t in trials if t.mark.task == task]
         factor = next((f for f in ("probe", "tier", "cue") if any(t.level(f) for t in own)), "")
@@ -164,7 +172,7 @@ def _outcomes(trials: Sequence[Trial]) -> tuple[taxonomy.Tally, ...]:
     return tuple(found)
 
 
-def _compared(each: Mapping[str, Sequence[Trial]]) -> tuple[motives.Compared, ...]:
+def _compared(each: Mapping[str, Sequence[Trial]]) -> tuple[Compared, ...]:
     """Each chat model against each base model that ran the same task as one plain document."""
     own = {m: ts for m, ts in _having(each, gap.TASK).items() if not _organism(m)}
     base = {m for m, ts in own.items() if all(t.level("format") == "completion" for t in ts)}
@@ -172,7 +180,7 @@ def _compared(each: Mapping[str, Sequence[Trial]]) -> tuple[motives.Compared, ..
     return tuple(one for one in found if one.prompts)
 
 
-def _telling(trials: Sequence[Trial]) -> tuple[telling.Telling, ...]:
+def _telling(trials: Sequence[Trial]) -> tuple[Telling, ...]:
     """From real models where there are any: an organism tells nothing new."""
     real = [t for t in trials if not _organism(t.model)]
     return telling.telling(real or trials, _looks(trials))

@@ -3,18 +3,20 @@
 
 One sample a prompt and side: Tango's interval and the exact McNemar test. Otherwise prompts are clusters:
 a bootstrap over prompts for the interval, random signs of whole prompts for p. A difference of differences
-is paired by prompt too. Seeds are fixed: the same trials give the same numbers.
+is paired by prompt too, with Student's adjusted interval. Seeds are fixed: the same trials give the same numbers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import numpy as np
+
 from gyges.lab.analyse.pairs import Pairing
-from gyges.lab.stats.resampling import bootstrap
-from gyges.lab.stats.clusters import Paired, sign_flip
+from gyges.lab.stats.clusters import Paired, sign_flip, student
 from gyges.lab.stats.matched import Table, mcnemar, tango
 from gyges.lab.stats.proportions import wilson
+from gyges.lab.stats.resampling import bootstrap
 from gyges.lab.stats.words import Estimate, Test
 
 LEVEL = 0.95
@@ -55,19 +57,19 @@ def effect(pairing: Pairing) -> Effect:
     if pairing.single and all(v in {0.0, 1.0} for p in pairing.pairs for v in (*p.high, *p.low)):
         table = Table.of((p.high[0] > 0, p.low[0] > 0) for p in pairing.pairs)
         return Effect(estimate=tango(table, LEVEL), test=mcnemar(table))
-    high = by_cluster(pairing, lambda values: values[0])
-    low = by_cluster(pairing, lambda values: values[1])
-    return _clustered(high, low, scale=1.0)
+    paired = _paired(
+        by_cluster(pairing, lambda sides: sides[0]), by_cluster(pairing, lambda sides: sides[1])
+    )
+    return Effect(estimate=bootstrap(paired, LEVEL), test=sign_flip(paired.differences))
 
 
 def change(first: Pairing, second: Pairing) -> Effect:
     """How much larger the difference is in `first` than in `second`, on the prompts that are in both."""
-    a, b = (by_cluster(one, lambda v: (1 + v[0] - v[1]) / 2) for one in (first, second))
-    both = [key for key in a if key in b]
-    if not both:
+    a, b = (by_cluster(one, difference) for one in (first, second))
+    found = np.asarray([a[key] - b[key] for key in a if key in b])
+    if not found.size:
         return Effect()
-    # Halved into [0, 1], as the statistics want it, and doubled again.
-    return _clustered({k: a[k] for k in both}, {k: b[k] for k in both}, scale=2.0)
+    return Effect(estimate=student(found, LEVEL, reach=2.0), test=sign_flip(found))
 
 
 def rate(values: Mapping[str, Sequence[float]]) -> Estimate | None:
@@ -93,10 +95,15 @@ def rates(pairing: Pairing) -> tuple[Estimate | None, Estimate | None]:
 
 def size(first: Pairing, second: Pairing | None = None) -> float | None:
     """The bare number that `effect` or `change` would put its interval around; None for no pairs."""
-    a = by_cluster(first, lambda v: v[0] - v[1])
-    b = by_cluster(second, lambda v: v[0] - v[1]) if second else dict.fromkeys(a, 0.0)
+    a = by_cluster(first, difference)
+    b = by_cluster(second, difference) if second else dict.fromkeys(a, 0.0)
     found = [a[key] - b[key] for key in a if key in b]
     return sum(found) / len(found) if found else None
+
+
+def difference(sides: tuple[float, float]) -> float:
+    """High minus low."""
+    return sides[0] - sides[1]
 
 
 def by_cluster(pairing: Pairing, what: Sides) -> dict[str, float]:
@@ -106,18 +113,6 @@ def by_cluster(pairing: Pairing, what: Sides) -> dict[str, float]:
         sides = (sum(pair.high) / len(pair.high), sum(pair.low) / len(pair.low))
         found.setdefault(pair.cluster, []).append(what(sides))
     return {key: sum(values) / len(values) for key, values in found.items()}
-
-
-def _clustered(high: Mapping[str, float], low: Mapping[str, float], *, scale: float) -> Effect:
-    paired = _paired(high, low)
-    found = bootstrap(paired, LEVEL)
-    test = sign_flip(paired.differences)
-    return Effect(
-        estimate=replace(
-            found, value=scale * found.value, low=scale * found.low, high=scale * found.high
-        ),
-        test=replace(test, statistic=scale * test.statistic),
-    )
 
 
 def _paired(high: Mapping[str, float], low: Mapping[str, float]) -> Paired:

@@ -10,7 +10,7 @@ The rate of alignment-faking reasoning stands in reasoning.py.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gyges.lab.analyse.effect import LEVEL, Effect, by_cluster, effect
+from gyges.lab.analyse.effect import LEVEL, Effect, by_cluster, difference, effect
 from gyges.lab.analyse.pairs import TIER, cluster, pair, varying
 from gyges.lab.analyse.question import Answer, Question, Truth, ask, corrected, narrowed
 from gyges.lab.stats.sequential import confidence_sequence
@@ -91,8 +91,6 @@ def _given(trials: Sequence[Trial], question: Question) -> Given:
 
 def _anytime(trials: Sequence[Trial], question: Question) -> Estimate | None:
     """Over prompts in the order of the logs, which no answer influences."""
-    found = by_cluster(
-        pair(trials, question.contrast, question.measure), lambda sides: sides[0] - sides[1]
-    )
+    found = by_cluster(pair(trials, question.contrast, question.measure), difference)
     order = [name for name in dict.fromkeys(map(cluster, trials)) if name in found]
     return confidence_sequence([found[name] for name in order], LEVEL).last if order else None

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges judged: how far graders agree on the same transcripts, and how far each is right where the truth is known.
 
-Agreement beyond chance is Cohen's kappa for two graders (Educ. Psychol. Meas. 20, 1960) and Krippendorff's
-nominal alpha for all of them (Content Analysis, 2004, ch. 11; missing judgements allowed). A grader's failure
-is missing, never a judgement. It grades nothing.
+Agreement beyond chance is Cohen's kappa for two graders and Krippendorff's nominal alpha for all of them. A
+grader's failure is missing, never a judgement. It grades nothing.
 """
 
 import math
@@ -13,8 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
+from gyges.errors import Malformed
 from gyges.lab.analyse.effect import rate
 from gyges.lab.analyse.pairs import cluster
+from gyges.lab.stats.judges import alpha, kappa
 from gyges.lab.stats.words import Estimate
 from gyges.lab.trial import Outcome, Trial
 
@@ -38,7 +39,7 @@ class Agreement:
     second: str
     n: int
     same: float
-    kappa: float | None
+    kappa: Estimate | None
     confusion: Mapping[str, int]
 
 
@@ -48,7 +49,7 @@ class Panel:
 
     about: str
     graders: tuple[str, ...]
-    alpha: float | None
+    alpha: Estimate | None
     agreements: tuple[Agreement, ...]
 
 
@@ -106,39 +107,6 @@ def calibration(
     return tuple(_calibrated(key[0], key[1], rows[key]) for key in sorted(rows))
 
 
-def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Cohen's kappa of paired judgements; None for none, or where chance alone must agree."""
-    n = len(pairs)
-    if not n:
-        return None
-    first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    chance = sum(first[label] * second[label] for label in first) / (n * n)
-    same = sum(a == b for a, b in pairs) / n
-    return None if chance == 1 else (same - chance) / (1 - chance)
-
-
-def alpha(units: Iterable[Sequence[str]]) -> float | None:
-    """Krippendorff's nominal alpha; a unit holds the judgements that there are, fewer than two say nothing.
-
-    None without such units, or where only one label occurs.
-    """
-    together: Counter[tuple[str, str]] = Counter()
-    weights: dict[tuple[str, str], float] = {}
-    for unit in units:
-        if len(unit) < 2:
-            continue
-        together = Counter((a, b) for i, a in enumerate(unit) for j, b in enumerate(unit) if i != j)
-        for labels, count in together.items():
-            weights[labels] = weights.get(labels, 0.0) + count / (len(unit) - 1)
-    totals: dict[str, float] = {}
-    for (label, _), weight in weights.items():
-        totals[label] = totals.get(label, 0.0) + weight
-    n = sum(totals.values())
-    apart = sum(weight for (a, b), weight in weights.items() if a != b)
-    chance = n * n - sum(total * total for total in totals.values())
-    return None if chance <= 0 else 1 - (n - 1) * apart / chance
-
-
 def _calibrated(model: str, grader: str, rows: Sequence[tuple[Trial, float, bool]]) -> Calibration:
     by_prompt: dict[str, list[float]] = {}
     for trial, _, said in rows:
@@ -162,7 +130,7 @@ def _panel(about: str, said: Sequence[Mapping[str, str]]) -> Panel:
     return Panel(
         about=about,
         graders=tuple(graders),
-        alpha=alpha([list(one.values()) for one in said]),
+        alpha=_known(lambda: alpha([list(one.values()) for one in said])),
         agreements=tuple(_agreement(about, said, a, b) for a, b in combinations(graders, 2)),
     )
 
@@ -176,9 +144,17 @@ def _agreement(about: str, said: Sequence[Mapping[str, str]], a: str, b: str) ->
         second=b,
         n=len(pairs),
         same=_share([x == y for x, y in pairs]) or 0.0,
-        kappa=kappa(pairs),
+        kappa=_known(lambda: kappa([a for a, _ in pairs], [b for _, b in pairs])),
         confusion=dict(sorted(counts.items())),
     )
+
+
+def _known(ask: Callable[[], Estimate]) -> Estimate | None:
+    """The estimate; None where it is not defined (one label only, or too few cases)."""
+    try:
+        return ask()
+    except Malformed:
+        return None
 
 
 def _share(held: Sequence[bool]) -> float | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gyges.lab.analyse.effect import by_cluster
+from gyges.lab.analyse.effect import by_cluster, difference
 from gyges.lab.analyse.gap import HEADLINE, Gap
 from gyges.lab.analyse.pairs import pair
 from gyges.lab.analyse.question import Question
@@ -66,5 +66,5 @@ def models(gaps: Sequence[Gap], trials: Sequence[Trial], question: Question = HE
 def _error(trials: Sequence[Trial], model: str, question: Question) -> float:
     task = question.where.get("task", "")
     own = [t for t in trials if t.model == model and task in {"", t.mark.task}]
-    found = by_cluster(pair(own, question.contrast, question.measure), lambda s: s[0] - s[1])
+    found = by_cluster(pair(own, question.contrast, question.measure), difference)
     return adjusted_error(np.asarray(list(found.values())))
