@@ -94,11 +94,11 @@ def _score(
 
 
 def _opposition(found: Sequence[Said], lexicon: Lexicon) -> float:
-    """The strongest sentence, and a little for each further one."""
-    strengths = sorted((one.opposed for one in found if one.opposed > 0), reverse=True)
-    if not strengths:
-        return 0.0
-    return min(strengths[0] * 0.85 + lexicon.weights["more"] * sum(strengths[1:]), 1.0)
+    """Each sentence of it takes away a part of the doubt."""
+    missing = 1.0
+    for one in found:
+        missing *= 1 - lexicon.weights["more"] * one.opposed
+    return 1 - missing
 
 
 def _decision(found: Sequence[Said], lexicon: Lexicon) -> float:

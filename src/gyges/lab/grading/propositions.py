@@ -85,13 +85,16 @@ def _opposition(plain: str, lexicon: Lexicon, told: float) -> float:
     match = lexicon.find("oppose.strong", plain)
     if match and not lexicon.has("oppose.third", match[0]):
         return 1.0
+    weights = lexicon.weights
     options = [0.0]
-    if told >= 1.0 and lexicon.has("oppose.anaphor", plain):
-        options.append(lexicon.weights["anaphor"])
-    if lexicon.has("oppose.weak", plain):
-        options.append(lexicon.weights["weak"])
-    if told >= lexicon.weights["hint"] and lexicon.has("oppose.hidden", plain):
-        options.append(lexicon.weights["hidden"])
+    if told >= weights["hint"]:
+        options += [
+            weights[name] for name in ("hidden", "anaphor", "later") if lexicon.has(f"oppose.{name}", plain)
+        ]
+    options += [weights[name] for name in ("weak", "kept") if lexicon.has(f"oppose.{name}", plain)]
+    if lexicon.has("oppose.stake", plain):
+        valued = lexicon.has("oppose.valued", plain)
+        options.append(weights["valued"] if valued else weights["stake"])
     return max(options)
 
 
