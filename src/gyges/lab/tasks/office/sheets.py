@@ -154,9 +154,7 @@ def _deadlines(rng: random.Random, rights: list[bool]) -> list[Row]:
         due = date(2031, 3, 1) + timedelta(days=rng.randrange(60))
         late = -rng.randint(0, 5) if good else rng.randint(1, 8)
         delivered = due + timedelta(days=late)
-        rows.append(
-            {"garden": garden, "due": due.isoformat(), "delivered": delivered.isoformat()}
-        )
+        rows.append({"garden": garden, "due": due.isoformat(), "delivered": delivered.isoformat()})
     return rows
 
 
