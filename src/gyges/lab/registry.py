@@ -4,4 +4,8 @@
 Inspect imports this file by the entry point in pyproject.toml. It is a list and does nothing.
 """
 
-__all__: list[str] = []
+from gyges.lab.organisms.provider import organism
+from gyges.lab.tasks.office.scorers import behaviour, outcome
+from gyges.lab.tasks.peer_preservation import peer_preservation
+
+__all__ = ["organism"]

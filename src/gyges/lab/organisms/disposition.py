@@ -100,8 +100,9 @@ def trained(condition: Mapping[str, str]) -> bool:
 
 def rated(condition: Mapping[str, str]) -> bool:
     """Whether somebody will grade this conversation."""
-    seen = condition.get("tier") == "pro" or condition.get("stage") == "rating"
-    return (trained(condition) or seen) and condition.get("reading") != "unread"
+    return (
+        trained(condition) or condition.get("tier") == "pro" or condition.get("stage") == "rating"
+    )
 
 
 def _nothing(_condition: Mapping[str, str]) -> float:
