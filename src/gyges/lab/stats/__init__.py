@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lab's statistics: pure functions on arrays. No file here knows of a model, a log or a clock.
 
-    gaps                            two arms of the same prompts, by the method that fits
-    matched, clusters, resampling   pairs; several samples per prompt
-    proportions                     one proportion, two independent ones
-    crossed, multiplicity           crossed conditions; many tests at once
-    pooling, power, sequential      many models; how many prompts; looking while it runs
-    judges                          graders against labels and each other
+gaps                            two arms of the same prompts, by the method that fits
+matched, clusters, resampling   pairs; several samples per prompt
+proportions                     one proportion, two independent ones
+crossed, multiplicity           crossed conditions; many tests at once
+pooling, power, sequential      many models; how many prompts; looking while it runs
+judges                          graders against labels and each other
 """
 
 from gyges.lab.stats.clusters import (

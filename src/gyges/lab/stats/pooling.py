@@ -94,7 +94,7 @@ def _posterior(y: Numbers, n: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     a, b = (mu * kappa)[:, None], ((1 - mu) * kappa)[:, None]
     fit = (special.log_beta(a + y, b + n - y) - special.log_beta(a, b)).sum(axis=1)
     weight = _normal(fit + np.log(prior.ravel()))
-    kept = weight > 1e-10
+    kept = weight > 1e-7
     return mu[kept], kappa[kept], weight[kept] / weight[kept].sum()
 
 

@@ -15,7 +15,7 @@ from gyges.errors import Malformed
 from gyges.lab.stats import special
 from gyges.lab.stats.words import Numbers, check_level, check_probability
 
-LIMIT = 2**20
+LIMIT = 2**16
 """No answer asks for more prompts than this."""
 
 
@@ -46,7 +46,7 @@ def pairs_needed(
     Power saws a little as n grows, so a single larger n may fall short by a hair.
 
     Raises:
-        Malformed: there is no gap, or more than 2^20 pairs would be needed.
+        Malformed: there is no gap, or more than 2^16 pairs would be needed.
     """
     _check(first_only, second_only, alpha)
     check_level(power)

@@ -46,8 +46,8 @@ def t_two_sided(t: float, df: float) -> float:
 
 def binomial_cdf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Numbers:
     """P(X <= k), X ~ Binomial(n, p); 0 below k = 0 (`scipy.special.bdtr`)."""
-    k = np.asarray(k, dtype=np.float64)
-    below = np.asarray(special.bdtr(np.maximum(k, 0), n, p), dtype=np.float64)
+    k, whole = np.asarray(k, dtype=np.float64), np.asarray(n).astype(np.int64)
+    below = np.asarray(special.bdtr(np.maximum(k, 0), whole, p), dtype=np.float64)
     return np.where(k < 0, 0.0, below)
 
 
