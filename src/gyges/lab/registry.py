@@ -5,7 +5,6 @@ Inspect imports this file by the entry point in pyproject.toml. It is a list and
 """
 
 from gyges.lab.organisms.provider import organism
-from gyges.lab.tasks.office.scorers import behaviour, outcome
 from gyges.lab.tasks.peer_preservation import peer_preservation
 
-__all__ = ["organism"]
+__all__ = ["organism", "peer_preservation"]
