@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gyges.errors import Malformed
 
@@ -54,8 +55,9 @@ class Text:
 
 
 @cache
-def _environment() -> Environment:
-    return Environment(  # noqa: S701 - plain text for a model, never a page
+def _environment() -> ImmutableSandboxedEnvironment:
+    """Plain text for a model, never a page; a text from outside must not reach the interpreter."""
+    return ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
     )
 
