@@ -2,7 +2,9 @@
 """Pairs with two outcomes: published tables, an independent route, exhaustive size and coverage."""
 
 import math
+from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +24,8 @@ TABLES = st.builds(
     second=st.integers(0, 40),
     neither=st.integers(1, 60),
 )
-INTERVALS = [stats.tango, stats.newcombe_paired]
+Interval = Callable[..., stats.Estimate]
+INTERVALS: list[Interval] = [stats.tango, stats.newcombe_paired]
 
 
 def table(both: int, first: int, second: int, neither: int) -> Table:
@@ -86,7 +89,7 @@ def profile_z(pairs: Table, delta: float) -> float:
         return -float(logs + special.xlog1py(pairs.n - pairs.discordant, -(p + q)))
 
     low, high = max(0.0, -delta), (1 - delta) / 2
-    found = optimize.minimize_scalar(
+    found: Any = optimize.minimize_scalar(
         loss, bounds=(low, high), method="bounded", options={"xatol": 1e-12}
     )
     q = float(found.x)
@@ -104,9 +107,8 @@ def test_tango_ends_where_the_score_test_turns(pairs: Table) -> None:
 
 
 @given(TABLES, st.sampled_from(INTERVALS))
-def test_swapping_the_arms_mirrors_the_interval(pairs: Table, interval: object) -> None:
+def test_swapping_the_arms_mirrors_the_interval(pairs: Table, interval: Interval) -> None:
     """Which arm is called first changes the sign and nothing else."""
-    assert callable(interval)
     swapped = table(pairs.both, pairs.second, pairs.first, pairs.neither)
     found, mirror = interval(pairs), interval(swapped)
     assert (found.low, found.high) == pytest.approx((-mirror.high, -mirror.low), abs=1e-9)
@@ -115,10 +117,9 @@ def test_swapping_the_arms_mirrors_the_interval(pairs: Table, interval: object) 
 
 @given(TABLES, st.sampled_from(INTERVALS))
 def test_an_interval_holds_its_estimate_and_grows_with_the_level(
-    pairs: Table, interval: object
+    pairs: Table, interval: Interval
 ) -> None:
     """The interval lies in [-1, 1], has a width, holds the difference, and 99 % holds 90 %."""
-    assert callable(interval)
     narrow, wide = interval(pairs, 0.9), interval(pairs, 0.99)
     assert -1 <= wide.low <= narrow.low <= pairs.difference <= narrow.high <= wide.high <= 1
     assert narrow.high > narrow.low

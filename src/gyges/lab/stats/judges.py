@@ -36,8 +36,10 @@ def auroc(scores: Iterable[float], labels: Iterable[bool], level: float = 0.95) 
         spread = 1 + ((m + n) / 2 - 1) * ((1 - theta) / (2 - theta) + theta / (1 + theta))
         return z * math.sqrt(max(0.0, theta * (1 - theta) * spread / (m * n)))
 
-    low = special.root(lambda t: area - t - width(t), 0.0, area) if area > 0 else 0.0
-    high = special.root(lambda t: t - area - width(t), area, 1.0) if area < 1 else 1.0
+    # At 0 and 1 the area itself solves the equation too: the end wanted lies inside.
+    down, up = min(area, 1 - 1e-9), max(area, 1e-9)
+    low = special.root(lambda t: area - t - width(t), 0.0, down) if area > 0 else 0.0
+    high = special.root(lambda t: t - area - width(t), up, 1.0) if area < 1 else 1.0
     return estimate(area, low, high, level, m + n, "AUROC, Newcombe method 5")
 
 
