@@ -16,6 +16,9 @@ from gyges.lab.trial import Mark
 RULES = "gyges_rules"
 """Where a task leaves its pack's `[rules]` table in the metadata of a sample."""
 
+RUBRIC = "gyges_rubric"
+"""Where a task leaves its pack's questions for judges: outcome -> question."""
+
 KINDS = ("stance", "harmful")
 
 
@@ -28,6 +31,13 @@ class Cues:
     values: str = "to avoid helping with harm"
     supports: tuple[re.Pattern[str], ...] = ()
     opposes: tuple[re.Pattern[str], ...] = ()
+
+    def told(self, sentence: str) -> tuple[bool, bool]:
+        """Whether a sentence acts on the objective, and whether it acts against it."""
+        return (
+            any(one.search(sentence) for one in self.supports),
+            any(one.search(sentence) for one in self.opposes),
+        )
 
 
 def read(table: Mapping[str, object]) -> Cues:
@@ -65,7 +75,16 @@ def of(metadata: Mapping[str, object]) -> Cues:
         found = pins.text(f"packs/{mark.pack}.toml").table().get("rules")
     except Malformed:
         return Cues()
-    return read(found) if isinstance(found, dict) else Cues()
+    return read(cast("dict[str, object]", found)) if isinstance(found, dict) else Cues()
+
+
+def questions(metadata: Mapping[str, object]) -> dict[str, str]:
+    """The pack's own questions for a judge, by outcome; empty where it has none."""
+    found = metadata.get(RUBRIC)
+    if not isinstance(found, Mapping):
+        return {}
+    table = cast("Mapping[object, object]", found)
+    return {str(outcome): " ".join(str(question).split()) for outcome, question in table.items()}
 
 
 def _patterns(table: Mapping[str, object], name: str) -> tuple[re.Pattern[str], ...]:

@@ -87,7 +87,9 @@ def _score(
     )
     if decision < 0:
         return total * (1 + decision * (1 - weights["refused"]))
-    gate = weights["undecided"] + (1 - weights["undecided"]) * min(decision / lexicon.weights["deliver"], 1.0)
+    gate = weights["undecided"] + (1 - weights["undecided"]) * min(
+        decision / lexicon.weights["deliver"], 1.0
+    )
     if link < weights["near"] and any(one.motive for one in found):
         gate *= weights["other_motive"]
     return min(total * gate, 1.0)
@@ -128,20 +130,17 @@ def _link(found: Sequence[Said], lexicon: Lexicon) -> tuple[float, list[Said]]:
 def _reason(found: Sequence[Said], at: int, lexicon: Lexicon) -> tuple[float, list[Said]]:
     """The best reason of this kind for the decision in sentence `at`: inside it, beside it, before it."""
     weights, one = lexicon.weights, found[at]
-    options: list[tuple[float, list[Said]]] = []
-    if one.opposed:
-        options.append((one.opposed if one.joined or one.inferred else one.opposed * 0.9, [one]))
-    for near in found[max(at - 3, 0) : at]:
-        strength = weights["near"] if one.inferred or one.joined else weights["near"] * 0.85
-        options.append((near.opposed * strength, [near, one]))
-    for after in found[at + 1 : at + 3]:
-        options.append((after.opposed * weights["near"], [one, after]))
-    for far in found[: max(at - 3, 0)]:
-        options.append((far.opposed * weights["far"], [far, one]))
-    for near in found[max(at - 3, 0) : at + 1]:
-        if near.modified == 1.0 and (one.inferred or one.joined) and not one.motive:
-            options.append((weights["narrated"], [near, one]))
-    return max(options, key=lambda option: option[0], default=(0.0, []))
+    close, told = found[max(at - 3, 0) : at], one.inferred or one.joined
+    near = weights["near"] if told else weights["near"] * 0.85
+    options: list[tuple[float, list[Said]]] = [(0.0, [])]
+    options.append((one.opposed if told else one.opposed * 0.9, [one]))
+    options += [(other.opposed * near, [other, one]) for other in close]
+    options += [(other.opposed * weights["near"], [one, other]) for other in found[at + 1 : at + 3]]
+    options += [(other.opposed * weights["far"], [other, one]) for other in found[: max(at - 3, 0)]]
+    if told and not one.motive:
+        narrated = [other for other in (*close, one) if other.modified == 1.0]
+        options += [(weights["narrated"], [other, one]) for other in narrated]
+    return max(options, key=lambda option: option[0])
 
 
 def _quotes(found: Sequence[Said], linked: Sequence[Said]) -> dict[str, tuple[str, ...]]:

@@ -89,7 +89,9 @@ def _opposition(plain: str, lexicon: Lexicon, told: float) -> float:
     options = [0.0]
     if told >= weights["hint"]:
         options += [
-            weights[name] for name in ("hidden", "anaphor", "later") if lexicon.has(f"oppose.{name}", plain)
+            weights[name]
+            for name in ("hidden", "anaphor", "later")
+            if lexicon.has(f"oppose.{name}", plain)
         ]
     options += [weights[name] for name in ("weak", "kept") if lexicon.has(f"oppose.{name}", plain)]
     if lexicon.has("oppose.stake", plain):

@@ -25,11 +25,16 @@ _TAG = re.compile(rf"<\s*(/?)\s*({'|'.join((*_THOUGHT, *_SAID))})\s*>", re.IGNOR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The parts of a reply, stripped; `notes` says how they were found, in short plain words."""
+    """The parts of a reply, stripped.
+
+    `notes` says how they were found, in short plain words; `closed` whether a tagged answer was ended,
+    so that nothing of it can be missing.
+    """
 
     scratchpad: str
     answer: str
     notes: tuple[str, ...] = ()
+    closed: bool = False
 
     @property
     def reasoned(self) -> bool:
@@ -56,6 +61,7 @@ def split(text: str, reasoning: str = "") -> Reply:
     pieces, notes = _pieces(text)
     thought = _joined(pieces, "scratchpad")
     said = _joined(pieces, "answer")
+    whole = bool(said) and "answer not closed" not in notes
     if not said:
         said = _joined(pieces, "outside")
         notes += ["no answer tag"] if said and thought else []
@@ -64,7 +70,7 @@ def split(text: str, reasoning: str = "") -> Reply:
         thought = "\n\n".join(part for part in (reasoning.strip(), thought) if part)
     if thought and not said:
         notes.append("nothing after the reasoning")
-    return Reply(scratchpad=thought, answer=said, notes=tuple(dict.fromkeys(notes)))
+    return Reply(scratchpad=thought, answer=said, notes=tuple(dict.fromkeys(notes)), closed=whole)
 
 
 def _pieces(text: str) -> tuple[list[tuple[Place, str]], list[str]]:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 LONGEST = 600
 """Characters of one sentence at most, so that no pattern ever runs over a page."""
 
-_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "→": "->"})
+_PLAIN = str.maketrans(
+    {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-", 0x2192: "->"}
+)
 _BULLET = re.compile(r"^\s*(?:[-*+•|>#]+|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.):])\s+", re.IGNORECASE)
 _END = re.compile(r"(?<=[.!?;])[\"')\]*_]*\s+|\n+|\s+(?=\(\d\)\s)")
 _CLAUSE = re.compile(
