@@ -96,6 +96,7 @@ def filled(template: Text, variant: str, **values: object) -> str:
     return template.render(**names(variant), **values).strip()
 
 
+@cache
 def levels(table: str) -> tuple[str, ...]:
     """Levels that have sentences, in the order of the file.
 
@@ -105,6 +106,7 @@ def levels(table: str) -> tuple[str, ...]:
     return tuple(_table(table))
 
 
+@cache
 def _table(table: str) -> dict[str, list[str]]:
     if table not in TABLES:
         raise Malformed(f"no table of sentences {table!r}")
