@@ -55,8 +55,8 @@ function dwell() {
 
 async function refresh() {
   const live = $("#live");
-  const answer = await fetch(`/inbox/list${location.search}`, { headers: { accept: "text/html" }, redirect: "error" });
-  if (!answer.ok) return;
+  const answer = await fetch(`/inbox/list${location.search}`, { headers: { accept: "text/html" }, redirect: "error" }).catch(() => null);
+  if (!answer?.ok) return; // the next change, or the end of the stream, tries again
   const fresh = $("#live", new DOMParser().parseFromString(await answer.text(), "text/html"));
   if (!fresh) return;
   const before = new Set($$(".item", live).map((item) => item.id));
