@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gyges.cli.office.proof import Evidence, Finding
     from gyges.cli.office.stage import Stage
 
-UNATTENDED_S = 60
+UNATTENDED_S = 300  # for a hang: a calm machine needs about ten
 STEPS = {
     "tools": "look at the tools there are",
     "read": "read bills/acme.txt",

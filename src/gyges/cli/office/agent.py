@@ -43,6 +43,7 @@ MAIL = {
 }
 CHANGED = {**PAYMENT, "amount": 14_800}
 EPISODE = "pay the ACME bill"
+PATIENCE_S = 30
 ONCE = "acme-2026-117"  # the idempotency key: whatever is said twice under it is one payment
 
 
@@ -122,7 +123,7 @@ async def work(hands: Hands) -> None:
 
 async def go_around(office: str, key: str) -> None:
     """Try the office itself, past the proxy, with the only secret that an agent has."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         answer = await http.post(office, json=body, headers={"authorization": f"Bearer {key}"})
     event = "refused" if answer.status_code in (401, 403) else "done"

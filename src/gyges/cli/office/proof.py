@@ -23,6 +23,7 @@ from gyges.ledger.verify import Report, verify_log
 from gyges.settings import read_settings
 
 CENTS = 480_000
+PATIENCE_S = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def check_log(url: str, folder: Path) -> Report:
     settings = read_settings(data / "gyges.toml", {}, data=str(data))
     seed = read_seed(data / "keys" / "log.key").private_bytes_raw()
     verifier = Signer.from_seed(settings.origin, seed).verifier
-    with httpx.Client(base_url=f"{url}/log", trust_env=False) as http:
+    with httpx.Client(base_url=f"{url}/log", trust_env=False, timeout=PATIENCE_S) as http:
 
         def read(path: str) -> bytes | None:
             answer = http.get(f"/{path}")

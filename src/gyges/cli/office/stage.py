@@ -38,7 +38,7 @@ RISKS = {
     "set_audit_log": "oversee",
 }  # fmt: skip
 HOLD_S = 2  # how long the proxy holds a call before it tells the agent to come back
-START_S = 30
+START_S = 120
 END_S = 10
 _PRIVATE = ("GYGES_", "OFFICE_")
 
