@@ -26,6 +26,8 @@ from gyges.principal import Scope
 from gyges.web.running import keep_time
 from gyges.web.server import config, listen, url_of
 from gyges.web.session import COOKIE
+from tests import patience
+from tests.web.chromium_desk import patient
 from tests.web.conftest import House, open_house
 from tests.web.desk import with_labels
 from tests.web.people import add, settle
@@ -47,12 +49,11 @@ class Site(House):
     async def context(self, who: str = "", **options: Any) -> BrowserContext:
         """A fresh browser profile in which `who` is signed in ("" for nobody), watched."""
         assert self.browser
-        made = await self.browser.new_context(**{"reduced_motion": "reduce", **options})
+        made = patient(await self.browser.new_context(**{"reduced_motion": "reduce", **options}))
         self.contexts.append(made)
         made.on("request", lambda request: self._requested(request.url))
         made.on("console", lambda said: self._logged(said.type, said.text))
         made.on("weberror", lambda error: self.strays.append(f"error: {error.error}"))
-        made.set_default_timeout(15_000)
         if who:
             secret = await self.session(who)
             await made.add_cookies(
@@ -128,7 +129,9 @@ async def open_site(folder: Path, browser: Browser, **changes: Any) -> AsyncIter
         loops = asyncio.create_task(keep_time(house.gate))
         running = asyncio.create_task(server.serve(sockets=[sock]))
         url = url_of(sock)
-        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url))
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=url, timeout=patience.S)
+        )
         site = Site(house.gate, house.app, client, house.secrets, url, browser)
         await settle(site)
         await add(site, "olaf", Role.APPROVER, groups=("finance", "reviewers"))

@@ -166,6 +166,7 @@ async def test_answers_of_forms_too(look: Site, seen: Seen) -> None:
     await page.goto(f"{look.url}/a/{seen.names['pay']}/edit")
     await page.get_by_label("amount").fill("12")
     await page.get_by_role("button", name="See what changes").click()
+    await expect(page.get_by_role("heading", name="What changes")).to_be_visible()
     assert await in_all_ways(page) == []
     away = await look.page("", "/sign-in")
     await away.get_by_label("Name").fill("alice")

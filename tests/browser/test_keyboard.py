@@ -146,6 +146,7 @@ async def test_keys_can_be_changed_and_switched_off(site: Site) -> None:
     first = page.get_by_role("textbox").first
     await first.fill("n")
     await page.get_by_role("button", name="Save").click()
+    await page.wait_for_url("**/keyboard?said=saved")
     await page.goto(f"{site.url}/inbox")
     entry = page.get_by_role("link", name=re.compile("^send_mail"))
     await page.keyboard.press("j")
@@ -154,6 +155,7 @@ async def test_keys_can_be_changed_and_switched_off(site: Site) -> None:
     await expect(entry).to_be_focused()
     await page.goto(f"{site.url}/keyboard")
     await page.get_by_role("button", name="All off").click()
+    await page.wait_for_url("**/keyboard?said=saved")
     await page.goto(f"{site.url}/inbox")
     await page.keyboard.press("n")
     await expect(entry).not_to_be_focused()
@@ -223,6 +225,7 @@ async def test_without_scripts_everything_can_be_answered(site: Site) -> None:
     await page.goto(f"{site.url}/a/{mail['id']}")
     await page.get_by_label("Why not").fill("no")
     await page.get_by_role("button", name="Deny", exact=True).click()
+    await expect(page.get_by_text("Denied.", exact=True)).to_be_visible()
     assert await site.state(mail) is State.DENIED
     cases = [await label(site, ticket) for ticket in range(2)]
     await page.goto(f"{site.url}/inbox")
@@ -230,4 +233,5 @@ async def test_without_scripts_everything_can_be_answered(site: Site) -> None:
     for number in (1, 2):
         await page.get_by_role("checkbox", name=f"Approve item {number}").check()
     await page.get_by_role("button", name="Approve those that are ticked").click()
+    await page.wait_for_url("**/inbox?said=approved")
     assert {await site.state(case) for case in cases} == {State.GRANTED}

@@ -18,7 +18,8 @@ from playwright.async_api import BrowserContext, CDPSession, Page, async_playwri
 
 from gyges.case import State
 from gyges.person import Role
-from gyges.web.server import listen, url_of
+from gyges.web.server import config, listen, url_of
+from tests import patience
 from tests.web.conftest import House, Served, open_house
 from tests.web.people import add
 
@@ -28,6 +29,14 @@ permit (principal, action in Action::"risk:pay", resource) when { context.approv
 """
 SIGN = "Sign and approve"
 """What the button says that approves with a passkey."""
+expect.set_options(timeout=patience.MS)
+
+
+def patient(context: BrowserContext) -> BrowserContext:
+    """The same browser profile, whose pages wait long for events, elements and pages."""
+    context.set_default_timeout(patience.MS)
+    context.set_default_navigation_timeout(patience.MS)
+    return context
 
 
 @dataclass(slots=True)
@@ -71,7 +80,7 @@ async def chromium(path: Path) -> AsyncIterator[BrowserContext]:
     async with async_playwright() as play:
         browser = await play.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
-            yield await browser.new_context()
+            yield patient(await browser.new_context())
         finally:
             await browser.close()
 
@@ -109,11 +118,10 @@ async def serving(folder: Path) -> AsyncIterator[Served]:
         (folder / "policy" / "signed.cedar").write_text(RULE)
         await house.gate.reload(by="test")
         sock = listen(replace(house.gate.settings, port=0))
-        config = uvicorn.Config(house.app, lifespan="off", ws="none", log_config=None)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(house.app, ()))
         running = asyncio.create_task(server.serve(sockets=[sock]))
         try:
-            async with httpx.AsyncClient(base_url=url_of(sock)) as client:
+            async with httpx.AsyncClient(base_url=url_of(sock), timeout=patience.S) as client:
                 yield Served(house.gate, house.app, client, house.secrets)
         finally:
             house.app.state.desk.closing.set()
@@ -139,7 +147,7 @@ async def sent_by(desk: SigningDesk, act: Callable[[], Any]) -> dict[str, str]:
 async def post(desk: SigningDesk, case: dict[str, Any], form: dict[str, str]) -> httpx.Response:
     """Send a form with alice's cookie and the headers of a page of ours, by other means than her browser."""
     cookies = await desk.page.context.cookies(desk.url)
-    async with httpx.AsyncClient(base_url=desk.url) as client:
+    async with httpx.AsyncClient(base_url=desk.url, timeout=patience.S) as client:
         return await client.post(
             f"/a/{case['id']}/approve",
             content=urlencode(form),

@@ -21,11 +21,13 @@ from starlette.applications import Starlette
 
 from gyges.action import Action
 from gyges.gate.policy_folder import starter_text
+from gyges.ports import Clock
 from gyges.principal import Scope
 from gyges.settings import Settings
 from gyges.web.app import make_app
-from gyges.web.server import listen, url_of
+from gyges.web.server import config, listen, url_of
 from gyges.wiring import Gate, SystemClock, found, open_gate
+from tests import patience
 
 TOOLS = {
     "office": {
@@ -150,10 +152,12 @@ def speaking(app: Starlette) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
-    """A `House` on a fresh folder; `changes` are settings."""
+async def open_house(
+    folder: Path, *, clock: Clock | None = None, **changes: Any
+) -> AsyncIterator[House]:
+    """A `House` on a fresh folder; `changes` are settings. Without a `clock` it has the real time."""
     settings = replace(Settings(data=str(make_folder(folder))), **changes)
-    gate = await open_gate(settings)
+    gate = await open_gate(settings, clock=clock)
     try:
         app = make_app(gate)
         async with speaking(app) as client:
@@ -174,11 +178,10 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """A gate behind a real server, with its loops, in this process."""
     async with open_house(tmp_path / "data") as house:
         sock = listen(replace(house.gate.settings, port=0))
-        config = uvicorn.Config(house.app, lifespan="off", ws="none", log_config=None)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(house.app, ()))
         running = asyncio.create_task(server.serve(sockets=[sock]))
         try:
-            async with httpx.AsyncClient(base_url=url_of(sock)) as client:
+            async with httpx.AsyncClient(base_url=url_of(sock), timeout=patience.S) as client:
                 yield Served(house.gate, house.app, client, house.secrets)
         finally:
             house.app.state.desk.closing.set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 pytest.importorskip("authlib")
 with warnings.catch_warnings():
@@ -17,7 +17,8 @@ with warnings.catch_warnings():
     import oidc_provider_mock  # type: ignore[import-untyped]
 
 from gyges.cli.common import write_secret
-from gyges.web.server import listen, url_of
+from gyges.web.server import config, listen, url_of
+from tests.web.chromium_desk import patient
 from tests.web.conftest import open_house
 
 # The provider that tests run against is itself made of older parts, in this process.
@@ -40,20 +41,18 @@ async def test_a_deep_link_through_the_provider_and_back(
         }  # fmt: skip
         async with open_house(tmp_path / "data", **settings) as house, async_playwright() as driver:
             sock = listen(replace(house.gate.settings, port=0))
-            server = uvicorn.Server(
-                uvicorn.Config(house.app, lifespan="off", ws="none", log_config=None)
-            )
+            server = uvicorn.Server(config(house.app, ()))
             running = asyncio.create_task(server.serve(sockets=[sock]))
             browser = await driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             try:
-                page = await browser.new_page()
+                page = await patient(await browser.new_context()).new_page()
                 asked = f"{url_of(sock)}/history?q=x"
                 await page.goto(asked)
                 await page.get_by_role("link", name="Sign in with your organisation").click()
                 await page.wait_for_url("http://localhost:*/**")
                 await page.get_by_role("button", name="sub-alice").click()
                 await page.wait_for_url(asked)
-                assert "alice" in await page.inner_text("header")
+                await expect(page.get_by_role("banner")).to_contain_text("alice")
                 (cookie,) = await page.context.cookies()
                 assert (cookie.get("name"), cookie.get("sameSite")) == ("gyges_session", "Strict")
             finally:

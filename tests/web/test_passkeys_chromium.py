@@ -57,6 +57,7 @@ async def test_signing_in_with_a_passkey_alone(desk: SigningDesk) -> None:
     """After signing out, the passkey signs alice in again without a name or a password."""
     await desk.enrol()
     await desk.page.get_by_role("button", name="Sign out", exact=True).click()
+    await desk.page.wait_for_url("**/sign-in?said=signed-out")
     await desk.page.goto(f"{desk.url}/sign-in?next=/me")
     await desk.page.get_by_role("button", name="Sign in with a passkey").click()
     await desk.page.wait_for_url(f"{desk.url}/me")

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from gyges.person import Method
 from gyges.web.session import COOKIE
+from tests.web.chromium_desk import patient
 from tests.web.conftest import MAIL, READ, Served
 from tests.web.people import settle
 
@@ -59,7 +60,7 @@ async def seat(served: Served, need: Callable[..., Path]) -> AsyncIterator[Seat]
     url = str(served.client.base_url).rstrip("/")
     async with async_playwright() as play:
         browser = await play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        context = await browser.new_context()
+        context = patient(await browser.new_context())
         await context.add_cookies([{"name": COOKIE, "value": secret, "url": url}])
         yield Seat(served, url, browser, await context.new_page(), case["id"], secret)
         await browser.close()
@@ -144,7 +145,7 @@ async def test_a_long_payload_is_proven_though_it_is_not_shown(seat: Seat) -> No
 
 async def test_without_scripts_everything_but_the_button_is_there(seat: Seat) -> None:
     """History, timeline and evidence by links and forms alone; the button that would do nothing is hidden."""
-    plain = await seat.browser.new_context(java_script_enabled=False)
+    plain = patient(await seat.browser.new_context(java_script_enabled=False))
     await plain.add_cookies([{"name": COOKIE, "value": seat.secret, "url": seat.url}])
     page = await plain.new_page()
     await page.goto(f"{seat.url}/history")
