@@ -89,7 +89,7 @@ async def test_settling_waits_for_people_and_follows_an_edit(world: World) -> No
         asked.id, digest=asked.digest, arguments={"to": "Ada", "text": "y"}
     )
     await world.decide("alice", new, group="reviewers")
-    settled = granted(await bot.settle(asked, seconds=5))
+    settled = granted(await bot.settle(asked, seconds=60))
     assert settled.id == new.id
     assert settled.action.arguments == {"to": "Ada", "text": "y"}
     assert settled.permit

@@ -214,7 +214,7 @@ async def test_an_outcome_that_was_not_told_is_told_by_the_next(world: World) ->
     before.settle(admitted.permit.nonce, ok=True, summary="went well")
     before.close()
     async with world.executor() as after:
-        await after.drain(5)
+        await after.drain(60)
     assert (await world.ended(case.id)).state is State.DONE
 
 
@@ -226,7 +226,7 @@ async def test_a_caller_that_leaves_during_admission_leaves_no_run_behind(world:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    await executor.drain(10)
+    await executor.drain(60)
     assert work.seen == []
     ended = await world.ended(case.id)
     assert ended.state is State.FAILED

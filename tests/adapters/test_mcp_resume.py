@@ -17,7 +17,13 @@ async def test_two_live_identical_calls_share_one_case_and_one_run(world: World,
     mail = {"to": "x", "text": "y"}
     first = asyncio.create_task(client.call_tool("send_mail", mail))
     case = await world.waiting()
-    second = asyncio.create_task(client.call_tool("send_mail", mail))
+    held = asyncio.Event()
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        held.set()
+
+    second = asyncio.create_task(client.call_tool("send_mail", mail, progress_callback=note))
+    await held.wait()
     third = asyncio.create_task(client.call_tool("send_mail", {**mail, "text": "z"}))
     await world.waiting(count=2)
     await world.decide("rita", case)

@@ -4,6 +4,7 @@
 import httpx
 import pytest
 
+from tests import patience
 from tests.adapters.world import World
 
 HELLO = {
@@ -21,7 +22,7 @@ ACCEPT = {"accept": "application/json, text/event-stream", "content-type": "appl
 
 async def hello(url: str, **headers: str) -> int:
     """Status of an initialize request."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=patience.S) as http:
         return (await http.post(url, json=HELLO, headers={**ACCEPT, **headers})).status_code
 
 
@@ -33,7 +34,7 @@ async def test_whoever_is_not_an_agent_is_turned_away(world: World, key: str) ->
     headers = (
         {"authorization": f"Bearer {token}".encode("latin-1").decode("latin-1")} if key else {}
     )
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=patience.S) as http:
         raw = [(k.encode(), v.encode("latin-1")) for k, v in {**ACCEPT, **headers}.items()]
         answer = await http.post(url, json=HELLO, headers=raw)
     assert answer.status_code == 401
@@ -51,7 +52,7 @@ async def test_a_rebound_host_and_a_foreign_page_are_refused(world: World) -> No
 async def test_a_session_belongs_to_the_key_that_opened_it(world: World) -> None:
     """Another agent that learns a session's id cannot use it."""
     url = await world.serve(await world.proxy())
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=patience.S) as http:
         mine = {**ACCEPT, "authorization": f"Bearer {world.secrets['bot']}"}
         opened = await http.post(url, json=HELLO, headers=mine)
         session = {"mcp-session-id": opened.headers["mcp-session-id"]}

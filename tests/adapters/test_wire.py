@@ -34,7 +34,7 @@ async def server(serve: Serve) -> AsyncGenerator[Wire, None]:
         await listening.wait_closed()
 
 
-async def ask(wire: Wire, patience: float = 5) -> tuple[int, bytes]:
+async def ask(wire: Wire, patience: float = 60) -> tuple[int, bytes]:
     """One small request."""
     return await wire.request("POST", "/x", {}, b"{}", patience)
 

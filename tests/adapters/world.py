@@ -33,6 +33,7 @@ from gyges.settings import Settings
 from gyges.web.app import make_app
 from gyges.wiring import Gate as OpenGate
 from gyges.wiring import SystemClock, found, open_gate
+from tests import patience
 from tests.adapters.office import TOOLS, Office, make_office
 
 PEOPLE: dict[str, tuple[Scope, dict[str, Any]]] = {
@@ -142,11 +143,10 @@ class World:
 
     async def waiting(self, count: int = 1) -> Answer:
         """The newest case that waits for people, as soon as `count` do."""
-        while True:
-            answers = await self.cases(state="waiting")
-            if len(answers) >= count:
-                return answers[0]
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(patience.S):
+            while len(answers := await self.cases(state="waiting")) < count:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return answers[0]
 
     async def decide(self, who: str, answer: Answer, say: Say = Say.APPROVE, **more: str) -> Answer:
         """One person's word."""
@@ -155,11 +155,13 @@ class World:
 
     async def ended(self, case: str) -> Answer:
         """The case once its outcome is in."""
-        while True:
-            answer = await self.speak("audrey").look(case)
-            if answer.state in (State.DONE, State.FAILED, State.UNKNOWN):
-                return answer
-            await asyncio.sleep(0.01)
+        ends = (State.DONE, State.FAILED, State.UNKNOWN)
+        async with asyncio.timeout(patience.S):
+            while True:
+                answer = await self.speak("audrey").look(case)
+                if answer.state in ends:
+                    return answer
+                await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from gyges.cli.init import make
 from gyges.principal import Scope
 from gyges.settings import read_settings
 from gyges.wiring import open_gate
+from tests import patience
 
 
 def _tool(name: str, risk: str, **properties: str) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield Town(ready["url"], folder, secrets)
     finally:
         served.terminate()
-        served.wait(30)
+        served.wait(patience.S)
         served.stdout.close()
 
 

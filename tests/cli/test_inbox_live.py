@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A person at a terminal: the live inbox, and the commands that ask before they act. A real pty, a real gate."""
 
-import contextlib
 import os
 import pty
 import re
@@ -15,9 +14,12 @@ from typing import Any, Self
 import pytest
 
 from gyges.case import State
+from tests import patience
 from tests.cli.conftest import Town, clean_environment
 
 MAIL = {"to": "bob@example.org", "body": "hello"}
+# Whole, however it arrives: what follows the last key is the number of lines, or the end of the line's style.
+FOOT = r"space/b scroll[^\n]*?q back(?:   \(\d+ more lines below\)|\x1b| {4})"
 
 pytestmark = pytest.mark.slow
 
@@ -34,13 +36,11 @@ class Terminal:
         os.close(theirs)
         self.seen = ""
 
-    def expect(self, pattern: str, *, seconds: float = 30) -> str:
+    def expect(self, pattern: str) -> str:
         """Read until `pattern` has appeared since the last call; return what came with it."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + patience.S
         while not (found := re.search(pattern, self.seen, re.DOTALL)):
-            ready, _, _ = select.select([self.ours], [], [], max(end - time.monotonic(), 0))
-            assert ready, f"{pattern!r} never came; the screen: {self.seen[-3000:]!r}"
-            self.seen += os.read(self.ours, 65536).decode(errors="replace")
+            assert self._more(end), f"{pattern!r} never came; the screen: {self.seen[-3000:]!r}"
         text, self.seen = self.seen[: found.end()], self.seen[found.end() :]
         return text
 
@@ -49,16 +49,25 @@ class Terminal:
 
     def leave(self) -> int:
         """Wait for the end; the exit code."""
-        return self.process.wait(30)
+        return self.process.wait(patience.S)
 
     def rest(self) -> str:
         """What came until its end."""
-        with contextlib.suppress(
-            OSError
-        ):  # how a terminal says that nobody is left at its other end
-            while more := os.read(self.ours, 65536):
-                self.seen += more.decode(errors="replace")
+        end = time.monotonic() + patience.S
+        while self._more(end):
+            pass
+        assert time.monotonic() < end, f"it never ended; the screen: {self.seen[-3000:]!r}"
         return self.seen
+
+    def _more(self, end: float) -> bool:
+        """Take in what comes next; whether anything did, before `end`."""
+        if not select.select([self.ours], [], [], max(end - time.monotonic(), 0))[0]:
+            return False
+        try:
+            self.seen += os.read(self.ours, 65536).decode(errors="replace")
+        except OSError:  # how a terminal says that nobody is left at its other end
+            return False
+        return True
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +99,7 @@ def test_a_person_at_a_terminal_reads_then_approves(town: Town) -> None:
     case = town.propose("send_mail", {"to": "live@example.org", "body": "x" * 3000})
     with Terminal(*town.here("rita")) as terminal:
         open_case(terminal, case)
-        while "more lines below" in terminal.expect(r"space/b scroll[^\n]*"):
+        while "more lines below" in terminal.expect(FOOT):
             terminal.type(" ")
         terminal.type("a")
         terminal.expect("Type yes: ")

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from gyges.cli.main import main
-from gyges.web.server import listen, url_of
+from gyges.web.server import config, listen, url_of
 from tests.cli.conftest import Town
 from tests.web.conftest import PAY, House, open_house
 
@@ -21,8 +21,7 @@ async def served(tmp_path: Path) -> AsyncIterator[tuple[House, str]]:
     """A gate behind a real server, where three requests may be planted within a day."""
     async with open_house(tmp_path / "data", checks_per_day=3) as house:
         sock = listen(replace(house.gate.settings, port=0))
-        config = uvicorn.Config(house.app, lifespan="off", ws="none", log_config=None)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(house.app, ()))
         running = asyncio.create_task(server.serve(sockets=[sock]))
         try:
             yield house, url_of(sock)

@@ -11,6 +11,7 @@ import pytest
 
 from gyges.cli.init import make
 from gyges.cli.main import main
+from tests import patience
 from tests.cli.conftest import Town
 
 Run = Callable[..., tuple[int, str, str]]
@@ -36,7 +37,8 @@ def test_a_person_is_added_changed_and_let_in(town: Town, run: Run) -> None:
     assert code == 0
     url = next(word for word in text.split() if word.startswith("http"))
     assert url.startswith(f"{town.url}/link/")
-    with httpx.Client(trust_env=False, headers={"origin": town.url}) as browser:
+    origin = {"origin": town.url}
+    with httpx.Client(trust_env=False, headers=origin, timeout=patience.S) as browser:
         assert "Sign in as zoe" in browser.get(url).text
         form = {"content-type": "application/x-www-form-urlencoded"}
         assert browser.post(url, headers=form).status_code == 303

@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Self
 
-PATIENCE = 60.0  # seconds until something that should have been shown counts as missing
+PATIENCE = 120.0  # seconds until something that should have been shown counts as missing
 _PROMPT = re.compile(r"<\[(\d+)\]> $")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][0-9A-B]|[=>78])")
 # login_tty makes the terminal the controlling one, without which Ctrl-C reaches nobody.
@@ -58,7 +58,7 @@ class Terminal:
         """Hang up: whatever still runs in this terminal is told so."""
         os.close(self._master)
         try:
-            self._shell.wait(10)
+            self._shell.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._shell.kill()
             self._shell.wait()

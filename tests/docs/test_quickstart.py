@@ -8,7 +8,6 @@ place. Two variables tell the gate and everybody else a free port.
 import json
 import os
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ import pytest
 
 from tests.docs.pages import Block, page
 from tests.docs.terminal import Terminal
+from tests.patience import free_port
 
 PAGE = page("docs/quickstart.md")
 STAYS = {"gyges serve --data gate", "python my_agent.py", "gyges inbox --key-file alice.key"}
@@ -71,8 +71,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     """A new user's home, with the environment installed where the page has it installed."""
     if not (Path(sys.prefix) / "bin" / "activate").is_file():
         pytest.skip("the tests do not run in a virtual environment that can be activated")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     folder = tmp_path / "gyges-quickstart"
     folder.mkdir()
     (folder / ".venv").symlink_to(sys.prefix)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from gyges.cli.office.books import Books
+from tests import patience
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +34,7 @@ def gyges(*words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         env=environment(),
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -101,7 +102,7 @@ class Attended:
         """Its exit code, and the rest of what it said in `out`."""
         assert self.process.stdout is not None
         self.out += self.process.stdout.read()
-        return self.process.wait(60)
+        return self.process.wait(patience.S)
 
 
 @contextmanager

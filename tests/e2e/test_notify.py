@@ -22,6 +22,7 @@ from standardwebhooks.webhooks import Webhook
 from gyges.episode import Kind
 from gyges.ledger.sqlite_reader import SqliteReader
 from gyges.ports import Delivery, DeliveryQuery, EventQuery
+from tests import patience
 from tests.adapters.notify.receiver import Receiver, Request, receiving
 from tests.web.conftest import MAIL, make_folder, with_keys
 
@@ -36,7 +37,7 @@ secret_file = "keys/hook.secret"
 allow = ["127.0.0.0/8"]
 events = ["waiting", "granted"]
 """
-PATIENCE_S = 30
+CALM: Any = {"trust_env": False, "timeout": patience.S}
 
 
 @dataclass
@@ -81,7 +82,7 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
         yield ready["url"], gate.pid
     finally:
         gate.terminate()
-        gate.wait(PATIENCE_S)
+        gate.wait(patience.S)
         gate.stdout.close()
 
 
@@ -98,7 +99,7 @@ def prepared(folder: Path, port: int) -> dict[str, str]:
 def propose(url: str, secrets: dict[str, str]) -> dict[str, Any]:
     """A mail that waits for reviewers."""
     headers = {"authorization": f"Bearer {secrets['bot']}"}
-    answer = httpx.post(f"{url}/v1/actions", json=MAIL, headers=headers, trust_env=False)
+    answer = httpx.post(f"{url}/v1/actions", json=MAIL, headers=headers, **CALM)
     assert answer.status_code == 202, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -117,7 +118,7 @@ async def outbox(folder: Path) -> tuple[list[Delivery], list[dict[str, Any]]]:
 
 def settled(folder: Path) -> tuple[list[Delivery], list[dict[str, Any]]]:
     """The same, once something was told."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience.S
     while not (found := asyncio.run(outbox(folder)))[1]:
         assert time.monotonic() < end, "nothing was told"
         time.sleep(0.05)  # another process writes: there is no event to wait for
@@ -135,7 +136,7 @@ def test_a_message_survives_a_kill_in_its_middle(tmp_path: Path) -> None:
             case = propose(url, secrets)
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         with served(folder):
-            assert receiver.came.wait(PATIENCE_S)
+            assert receiver.came.wait(patience.S)
             (row,), (told,) = settled(folder)
     assert (row.ok, row.case, row.attempts) == (True, case["id"], 1)
     events = [Webhook(SECRET).verify(got.body, dict(got.headers)) for got in receiver.got]
@@ -152,16 +153,16 @@ def test_following_the_link_decides_nothing(tmp_path: Path) -> None:
         secrets = prepared(folder, receiver.port)
         with served(folder) as (url, _):
             case = propose(url, secrets)
-            assert receiver.came.wait(PATIENCE_S)
+            assert receiver.came.wait(patience.S)
             link = json.loads(receiver.got[0].body)["data"]["url"]
             assert link.startswith(url)
-            with httpx.Client(trust_env=False, follow_redirects=True) as scanner:
+            with httpx.Client(follow_redirects=True, **CALM) as scanner:
                 answers = [scanner.request(how, link) for how in ("GET", "HEAD", "GET")]
                 for path in ("approve", "deny", "escalate"):
                     body = {"digest": case["digest"], "reason": "x"}
                     answers.append(scanner.post(f"{link}/{path}", data=body))
             headers = {"authorization": f"Bearer {secrets['audrey']}"}
-            seen = httpx.get(f"{url}/v1/actions/{case['id']}", headers=headers, trust_env=False)
+            seen = httpx.get(f"{url}/v1/actions/{case['id']}", headers=headers, **CALM)
     assert not any(MAIL["arguments"]["to"] in answer.text for answer in answers)  # type: ignore[index]
     assert {answer.status_code for answer in answers[3:]} <= {401, 403}
     assert (seen.json()["state"], seen.json()["votes"]) == ("waiting", [])

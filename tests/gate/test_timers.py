@@ -12,6 +12,7 @@ from gyges.case import Case, State
 from gyges.errors import Expired, PermitRefused
 from gyges.ports import Change
 from gyges.settings import Settings
+from tests import patience
 from tests.gate.world import World, world
 
 pytestmark = pytest.mark.anyio
@@ -204,8 +205,8 @@ async def test_waiting_ends_when_somebody_decides(tmp_path: Path) -> None:
         end = asyncio.create_task(w.corridor.wait(case.id, timeout_ms=600_000))
         await asyncio.sleep(0)
         await w.approve(case, "ann")
-        assert (await asyncio.wait_for(news, 10)).approvals() == {"finance": 1}
+        assert (await asyncio.wait_for(news, patience.S)).approvals() == {"finance": 1}
         assert not end.done()
         await w.approve(case, "bea")
-        assert (await asyncio.wait_for(end, 10)).state is State.GRANTED
+        assert (await asyncio.wait_for(end, patience.S)).state is State.GRANTED
         assert (await w.corridor.wait(case.id, timeout_ms=0)).state is State.GRANTED

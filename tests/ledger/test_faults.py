@@ -21,6 +21,7 @@ from gyges.errors import Malformed, StoreDown
 from gyges.ledger import sqlite
 from gyges.ledger.sqlite import SqliteStore
 from gyges.ports import Change
+from tests import patience
 from tests.ledger.store_files import opened, set_aside, works
 from tests.ledger.store_words import (
     a_case,
@@ -147,8 +148,11 @@ async def test_a_locked_store_denies_and_recovers(
     await works(store)
 
 
-async def test_a_short_lock_is_waited_for(store: SqliteStore, file: Path) -> None:
+async def test_a_short_lock_is_waited_for(
+    store: SqliteStore, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A backup that finishes in time delays a change and does not refuse it."""
+    monkeypatch.setattr(sqlite, "WAIT_MS", patience.MS)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     task = asyncio.ensure_future(store.record(a_change(a_case("c-2"))))

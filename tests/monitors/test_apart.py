@@ -11,7 +11,9 @@ import pytest
 from gyges.monitors.apart import BACKLOG, room_of
 from gyges.monitors.panel import look
 from gyges.verdict import Look
+from tests import patience
 from tests.monitors.company import ACTION, EPISODE, Answers, Blocks, Waits, good, one
+from tests.patience import until
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +25,7 @@ async def test_a_monitor_that_will_not_stop_holds_up_nobody(kind: Callable[[], W
     held, quick = kind(), Answers(good("a"), name="a")
     await one(quick)  # its thread runs before the budget does
     third_one = Answers(good("c"), name="c", instant=True)
-    first, second, third = await look([quick, held, third_one], ACTION, EPISODE, budget_s=2)
+    first, second, third = await look([quick, held, third_one], ACTION, EPISODE, budget_s=5)
     assert held.began.is_set()
     held.go.set()
     assert [first.look, second.look, third.look] == [Look.DONE, Look.LATE, Look.DONE]
@@ -48,10 +50,7 @@ async def test_a_monitor_recovers_when_its_backlog_is_gone() -> None:
         await one(held, 0.0)
     held.go.set()
     room = room_of(held, held.name)
-    for _ in range(10_000):
-        if room.busy == 0:
-            break
-        await asyncio.sleep(0.001)
+    await until(lambda: room.busy == 0, "the end of the late looks")
     assert (await one(held)).look is Look.DONE
 
 
@@ -62,5 +61,5 @@ async def test_a_collected_monitor_takes_its_thread_with_it() -> None:
     (thread,) = [t for t in threading.enumerate() if t.name == "monitor fleeting"]
     del monitor
     gc.collect()
-    await asyncio.to_thread(thread.join, 30)
+    await asyncio.to_thread(thread.join, patience.S)
     assert not thread.is_alive()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.web.conftest import PAY, READ, House
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +49,7 @@ def full(_: Path) -> Iterator[None]:
 
 async def ready(house: House) -> None:
     """Come back once the gate says that it is ready; it looks at most once a second."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patience.S):
         while (await house.call("", "GET", "/readyz")).status_code != 200:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 

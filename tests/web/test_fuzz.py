@@ -27,6 +27,7 @@ from gyges.principal import Scope
 from gyges.web.call import Route
 from gyges.web.openapi import document
 from gyges.web.table import ROUTES
+from tests import patience
 from tests.web.conftest import MAIL, PAY, make_folder, with_keys
 from tests.web.test_server import process
 
@@ -67,7 +68,7 @@ class Target:
     def __init__(self, url: str, secrets: dict[str, str]) -> None:
         self.url = url
         self.secrets = secrets
-        self.client = httpx.Client(base_url=url, timeout=60)
+        self.client = httpx.Client(base_url=url, timeout=patience.S)
         self.schema = schemathesis.openapi.from_dict(
             json.loads(json.dumps(document(ROUTES), default=list))
         )

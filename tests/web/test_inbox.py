@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import patience
 from tests.web.conftest import MAIL, PAY, READ, House, Served
 from tests.web.desk import approve, label, open_desk, with_labels
 from tests.web.people import Browser, settle, signed_in
@@ -145,7 +146,7 @@ async def test_the_stream_tells_when_something_new_waits(served: Served, alice: 
     told = asyncio.create_task(events(alice, f"/inbox/stream?seen={mark}", 1))
     await asyncio.sleep(0)
     await served.propose(MAIL)
-    ((kind, now),) = await asyncio.wait_for(told, 20)
+    ((kind, now),) = await asyncio.wait_for(told, patience.S)
     assert kind == "inbox"
     assert now == (await listed(alice))["mark"] != mark
 
@@ -155,7 +156,7 @@ async def test_a_stream_that_comes_back_misses_nothing(served: Served, alice: Br
     mark = str((await listed(alice))["mark"])
     await served.propose(MAIL)
     path, last = "/inbox/stream", {"last-event-id": mark}
-    ((kind, now),) = await asyncio.wait_for(events(alice, path, 1, **last), 20)
+    ((kind, now),) = await asyncio.wait_for(events(alice, path, 1, **last), patience.S)
     assert (kind, now != mark) == ("inbox", True)
 
 
@@ -163,7 +164,7 @@ async def test_a_case_page_hears_of_its_own_case(served: Served, alice: Browser)
     """The stream of one case tells its version, at once where it is another than the page has."""
     found = await served.propose(MAIL)
     path = f"/inbox/stream?case={found['id']}&seen=0"
-    ((kind, version),) = await asyncio.wait_for(events(alice, path, 1), 20)
+    ((kind, version),) = await asyncio.wait_for(events(alice, path, 1), patience.S)
     assert (kind, version) == ("case", str(found["version"]))
 
 

@@ -20,6 +20,7 @@ from gyges.cli.common import write_secret
 from gyges.gate.accounts import Edit
 from gyges.person import Role
 from gyges.web import oidc_pages
+from tests import patience
 from tests.web.conftest import BASE, House, open_house
 from tests.web.people import Browser, browser
 
@@ -53,7 +54,7 @@ async def house(tmp_path: Path, provider: str) -> AsyncIterator[House]:
 
 async def at_provider(url: str, sub: str = "sub-alice") -> str:
     """Sign in at the provider's page at `url`; the address it sends the browser back to."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=patience.S) as client:
         answer = await client.post(url, data={"sub": sub})
     assert answer.status_code == 302, answer.text
     return answer.headers["location"].removeprefix(BASE)

@@ -16,6 +16,7 @@ from gyges.web import running
 from gyges.web.app import make_app
 from gyges.web.running import Announcer, Everyone, keep_time, tell_people
 from gyges.wiring import open_gate
+from tests import patience
 from tests.web.conftest import MAIL, House, enrol_all, make_folder, next_turns, speaking
 
 
@@ -60,7 +61,7 @@ async def test_a_notice_is_told_until_it_arrives_and_then_no_more(house: House) 
     messenger = Messenger(failures=2)
     async with beside(asyncio.create_task(tell_people(house.gate, messenger))):
         case = await house.propose(MAIL)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patience.S):
             await messenger.changed.wait()
             while await house.gate.store.notices(10):
                 await next_turns()
@@ -86,7 +87,7 @@ async def test_notices_survive_a_restart(house: House) -> None:
     case = await house.propose(MAIL)
     messenger = Messenger(failures=0)
     async with beside(asyncio.create_task(tell_people(house.gate, messenger))):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patience.S):
             await messenger.changed.wait()
     assert [n.case for n in messenger.delivered] == [case["id"]]
 
@@ -129,6 +130,6 @@ async def test_the_loops_outlive_a_store_that_is_down(house: House) -> None:
         await next_turns(500)
         away.rename(file)
         case = await house.propose(MAIL)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patience.S):
             await messenger.changed.wait()
     assert [n.case for n in messenger.delivered] == [case["id"]]

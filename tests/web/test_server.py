@@ -18,6 +18,7 @@ import pytest
 from gyges.errors import Misconfigured
 from gyges.settings import Settings
 from gyges.web.server import listen, url_of
+from tests import patience
 from tests.web.conftest import MAIL, READ, make_folder, with_keys
 
 pytestmark = pytest.mark.slow
@@ -46,7 +47,7 @@ def process(folder: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], d
 def call(url: str, secret: str, method: str, path: str, body: object = None) -> httpx.Response:
     """One request over a connection of its own."""
     headers = {"authorization": f"Bearer {secret}"}
-    return httpx.request(method, url + path, json=body, headers=headers, timeout=60)
+    return httpx.request(method, url + path, json=body, headers=headers, timeout=patience.S)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -62,12 +63,12 @@ def test_it_says_where_it_is_and_ends_when_told(tmp_path: Path, number: signal.S
         case = call(url, secrets["bot"], "POST", "/v1/actions", MAIL).json()
         headers = {"authorization": f"Bearer {secrets['bot']}"}
         path = f"{url}/v1/actions/{case['id']}/stream"
-        with httpx.stream("GET", path, headers=headers, timeout=60) as stream:
+        with httpx.stream("GET", path, headers=headers, timeout=patience.S) as stream:
             lines = stream.iter_lines()
             assert any(line.startswith("data: ") for line in lines)
             running.send_signal(number)
             assert not any(line.startswith("data: ") for line in lines)
-        assert running.wait(30) == 0
+        assert running.wait(patience.S) == 0
         assert running.stderr is not None
         assert "Traceback" not in running.stderr.read()
 
@@ -78,7 +79,7 @@ def test_what_waits_still_waits_after_a_kill(tmp_path: Path) -> None:
     with process(folder) as (running, ready):
         case = call(ready["url"], secrets["bot"], "POST", "/v1/actions", MAIL).json()
         running.kill()
-        running.wait(30)
+        running.wait(patience.S)
     with process(folder) as (_, ready):
         path = f"/v1/actions/{case['id']}"
         assert call(ready["url"], secrets["bot"], "GET", path).json()["state"] == "waiting"
@@ -93,7 +94,7 @@ def test_a_second_gate_on_one_folder_is_refused(tmp_path: Path) -> None:
     with process(folder):
         second = subprocess.run(
             [*COMMAND, "--data", str(folder), "--port", "0"],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=patience.S, check=False,
         )  # fmt: skip
     assert second.returncode == 2
     assert second.stderr.startswith("gyges serve: ")
@@ -117,7 +118,7 @@ def test_what_cannot_start_says_why(tmp_path: Path, broken: str) -> None:
     with taken:
         ended = subprocess.run(
             [*COMMAND, "--data", str(folder), *args],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=patience.S, check=False,
         )  # fmt: skip
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr

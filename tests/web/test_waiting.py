@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gyges.web import waiting
+from tests import patience
 from tests.web.conftest import MAIL, PAY, READ, Served, canonical, next_turns
 
 Event = tuple[str, dict[str, Any]]
@@ -33,7 +34,9 @@ async def read(answer: httpx.Response) -> AsyncIterator[Event]:
 def opened(served: Served, who: str, case: dict[str, Any], **headers: str) -> Any:
     """The open stream of `case`."""
     sent = {"authorization": f"Bearer {served.secrets[who]}", **headers}
-    return served.client.stream("GET", f"/v1/actions/{case['id']}/stream", headers=sent, timeout=30)
+    return served.client.stream(
+        "GET", f"/v1/actions/{case['id']}/stream", headers=sent, timeout=patience.S
+    )
 
 
 async def test_a_stream_tells_each_step_and_ends(served: Served) -> None:
@@ -117,7 +120,7 @@ async def test_many_wait_and_all_are_told(served: Served) -> None:
     path = f"/v1/actions/{case['id']}?wait=60"
     held = [asyncio.create_task(served.call("bot", "GET", path)) for _ in range(30)]
     await served.decide("rita", case)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patience.S / 2):  # a guard: without the decision it would be 60
         states = {(await one).json()["state"] for one in held}
     assert states == {"granted"}
 

@@ -15,6 +15,7 @@ from gyges.case import Case
 from gyges.errors import StoreDown
 from gyges.ledger.note import Signer
 from gyges.ledger.sqlite import SqliteStore
+from tests import patience
 from tests.adapters.notify.office import (
     NOON,
     SECRET,
@@ -215,7 +216,7 @@ async def test_no_channel_waits_for_another() -> None:
     office.courier.legs = legs
     tasks = [asyncio.create_task(office.courier.run(name)) for name in legs]
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patience.S):
             await office.courier.tell(a_notice())
             await hung.wait()
             await told.wait()
@@ -244,7 +245,7 @@ async def test_a_loop_outlives_a_store_that_is_down(monkeypatch: pytest.MonkeyPa
         for _ in range(20):
             await asyncio.sleep(0)
         office.store.down = ""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patience.S):
             await told.wait()
         assert not task.done()
     finally:
@@ -285,7 +286,7 @@ async def test_a_fault_of_ours_does_not_end_the_loop(
     courier._case_level = level
     task = asyncio.create_task(courier.run("post"))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patience.S):
             await told.wait()
     finally:
         task.cancel()
