@@ -13,7 +13,7 @@ from mcp import Client, StdioServerParameters
 
 from gyges.case import State
 from tests.adapters import office as office_module
-from tests.adapters.world import World, case_of, text
+from tests.adapters.world import World, case_of, open_world, text
 
 ROOT = Path(office_module.__file__).resolve().parents[2]
 OFFICE = f"{sys.executable} -m tests.adapters.office"
@@ -97,6 +97,20 @@ async def test_a_proxy_that_is_killed_in_the_middle_of_a_call_leaves_unknown(wor
     async with Client(command(world), mode="legacy", cache=None):
         assert (await world.ended(case.id)).state is State.UNKNOWN
     assert done(world) == [["hang", {}]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", ["by option", "by environment", ""])
+async def test_permits_are_taken_of_the_gate_that_was_named(tmp_path: Path, told: str) -> None:
+    """A gate with a name of its own in its permits: who knows it runs them, who does not refuses."""
+    async with open_world(tmp_path, issuer="our gate") as world:
+        parameters = command(world, *(("--issuer", "our gate") if told == "by option" else ()))
+        if told == "by environment":
+            parameters.env = {**(parameters.env or {}), "GYGES_ISSUER": "our gate"}
+        async with Client(parameters, mode="legacy", cache=None) as client:
+            result = await client.call_tool("read_file", {"path": "a"})
+        assert done(world) == ([["read_file", {"path": "a"}]] if told else [])
+    assert ("comes from 'our gate'" in text(result)) is not bool(told)
 
 
 def hello() -> dict[str, object]:

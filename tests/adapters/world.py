@@ -165,9 +165,9 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(folder: Path) -> AsyncGenerator[World, None]:
-    """A world on a fresh folder."""
-    gate = await open_gate(Settings(data=str(make_folder(folder / "data"))))
+async def open_world(folder: Path, **changes: Any) -> AsyncGenerator[World, None]:
+    """A world on a fresh folder; `changes` are settings of its gate."""
+    gate = await open_gate(Settings(data=str(make_folder(folder / "data")), **changes))
     office = Office()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(gate.close)

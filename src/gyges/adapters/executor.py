@@ -26,6 +26,7 @@ from gyges.adapters.reporter import Reporter
 from gyges.errors import GygesError, PermitRefused, Stopped, StoreDown, Unreachable
 from gyges.permit import Permit, check_action, read_permit
 
+ISSUER = "gyges"  # of permits, as gates have it that are not told otherwise
 _T = TypeVar("_T")
 
 
@@ -51,7 +52,7 @@ class Executor:
         name: str,
         claims: Claims,
         keys: KeySet | None = None,
-        issuer: str = "gyges",
+        issuer: str = ISSUER,
         leeway: int = 2,
     ) -> None:
         self.name = name

@@ -9,7 +9,7 @@ from pathlib import Path
 from gyges import canon
 from gyges.adapters.claims import Claims
 from gyges.adapters.client import Gate
-from gyges.adapters.executor import Executor
+from gyges.adapters.executor import ISSUER, Executor
 from gyges.adapters.mcp import Proxy, Side
 from gyges.adapters.mcp_hold import Asking
 from gyges.adapters.mcp_serve import bearer_of, session_of
@@ -27,11 +27,12 @@ async def make_proxy(
     state: Path,
     agent: str = "",
     episode: str = "",
+    issuer: str = ISSUER,
 ) -> AsyncGenerator[Proxy, None]:
     """A proxy before `targets` that acts with the executor's `key` at the gate `url`.
 
     With `agent`, every call is that agent's and belongs to `episode` (stdio); without, each request brings
-    its own key (HTTP). `state` is the folder in which used permits are remembered.
+    its own key (HTTP). `state` is the folder in which used permits are remembered, `issuer` who makes them.
     """
     async with AsyncExitStack() as stack:
         gate = await stack.enter_async_context(Gate(url, key))
@@ -39,7 +40,7 @@ async def make_proxy(
         for name in {target.executor or target.name for target in targets}:
             claims = Claims(claims_file(state, url, name))
             stack.callback(claims.close)
-            executors[name] = Executor(gate, name=name, claims=claims)
+            executors[name] = Executor(gate, name=name, claims=claims, issuer=issuer)
         sides = [
             Side(upstream=Upstream(target), executor=executors[target.executor or target.name])
             for target in targets

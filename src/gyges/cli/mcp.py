@@ -78,6 +78,9 @@ def mcp(  # noqa: PLR0913 - each is one option of the command
         Path | None, typer.Option(help="Folder in which used permits are remembered.")
     ] = None,
     episode: Annotated[str, typer.Option(help="Name of this run of the agent (stdio).")] = "",
+    issuer: Annotated[
+        str, typer.Option(help="The gate's setting `issuer`.", envvar="GYGES_ISSUER")
+    ] = "gyges",
 ) -> None:
     """Put an MCP server behind the gate."""
     from gyges.adapters.mcp_hold import Asking
@@ -90,6 +93,7 @@ def mcp(  # noqa: PLR0913 - each is one option of the command
         Asking(seconds=hold, elicit=on_ask == "elicit", inbox=inbox or gate),
         state or state_folder(),
         episode or f"mcp:{secrets.token_hex(8)}",
+        issuer,
         Listen(http, tuple(allow_host or ()), tuple(allow_origin or ())) if http else None,
     )
 
@@ -109,6 +113,7 @@ def _run(
     asking: "Asking",
     state: Path,
     episode: str,
+    issuer: str,
     listen: Listen | None,
 ) -> None:
     import uvloop
@@ -121,8 +126,9 @@ def _run(
         from gyges.adapters.mcp_serve import serve_stdio
 
         async with make_proxy(
-            gate, key, targets, asking=asking, state=state, agent=agent, episode=episode
-        ) as proxy:
+            gate, key, targets,
+            asking=asking, state=state, agent=agent, episode=episode, issuer=issuer,
+        ) as proxy:  # fmt: skip
             await (_serve_http(proxy, listen) if listen else serve_stdio(proxy))
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
