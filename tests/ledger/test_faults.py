@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,21 +29,6 @@ from tests.ledger.store_words import (
     an_event,
     promised,
 )
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Where the store is."""
-    return tmp_path / "gyges.db"
-
-
-@pytest.fixture
-async def store(file: Path) -> AsyncIterator[SqliteStore]:
-    """A store that holds one case."""
-    found = await opened(file)
-    await found.record(a_change(a_case("c-first")))
-    yield found
-    await found.close()
 
 
 async def test_a_full_store_denies_still_reads_and_recovers(store: SqliteStore) -> None:

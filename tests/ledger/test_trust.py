@@ -6,7 +6,6 @@
 
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,22 +19,8 @@ from tests.ledger.store_words import (
     SIGNER,
     a_case,
     a_change,
+    promised,
 )
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Where the store is."""
-    return tmp_path / "gyges.db"
-
-
-@pytest.fixture
-async def store(file: Path) -> AsyncIterator[SqliteStore]:
-    """A store that holds one case."""
-    found = await opened(file)
-    await found.record(a_change(a_case("c-first")))
-    yield found
-    await found.close()
 
 
 async def test_an_older_copy_put_back_is_refused(store: SqliteStore, file: Path) -> None:
@@ -165,6 +150,7 @@ async def test_a_start_that_was_cut_short_is_made_again(file: Path) -> None:
     store = await opened(file)
     await store.record(a_change(a_case("c-first")))
     await works(store)
+    assert (await promised(store)).size == 2
     await store.close()
 
 
