@@ -159,7 +159,7 @@ async def test_an_edited_case_leads_to_what_took_its_place(site: Site) -> None:
     new = page.url.partition("?")[0]
     await page.goto(f"{site.url}/a/{case['id']}")
     await page.get_by_role("link", name="What took its place").click()
-    await page.wait_for_url(new)
+    await expect(page).to_have_url(new)
 
 
 async def test_a_link_to_nothing(site: Site) -> None:

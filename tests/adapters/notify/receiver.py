@@ -36,6 +36,7 @@ class Receiver:
         default_factory=lambda: [(200, {}, b"")]
     )
     got: list[Request] = field(default_factory=list[Request])
+    whole: int = 0  # answers that were taken to their end
 
     def next(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         """Keep the request; what to answer."""
@@ -61,6 +62,7 @@ def receiving(
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+            memory.whole += 1
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

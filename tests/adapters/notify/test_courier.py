@@ -220,6 +220,11 @@ async def test_no_channel_waits_for_another() -> None:
             await office.courier.tell(a_notice())
             await hung.wait()
             await told.wait()
+            while not await office.logged():  # noqa: ASYNC110 - the log tells nobody
+                await asyncio.sleep(0)
+        assert [(body["channel"], body["ok"]) for body in await office.logged()] == [
+            ("quick", True)
+        ]
     finally:
         for task in tasks:
             task.cancel()

@@ -165,6 +165,8 @@ async def test_without_channels_nothing_is_written() -> None:
     office = Office(plans=())
     office.store.down = "away"
     await office.courier.tell(a_notice())
+    office.store.down = ""
+    assert await office.rows() == []
 
 
 async def test_a_test_message_says_that_it_is_one() -> None:

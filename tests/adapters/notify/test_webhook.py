@@ -96,9 +96,10 @@ async def test_what_an_answer_means(
 
 
 async def test_a_long_answer_is_not_read() -> None:
-    """A receiver that answers with megabytes costs nothing."""
+    """A receiver that answers with megabytes costs nothing: nobody listens to its end."""
     with receiving(Receiver(answers=[(200, {}, b"x" * 50_000_000)])) as receiver:
         await to(receiver).send(a_message(), now())
+    assert (len(receiver.got), receiver.whole) == (1, 0)
 
 
 async def test_nobody_there_is_tried_again() -> None:
