@@ -22,7 +22,7 @@ STEPS = (101, 102, 103, 104)
 def killed(file: Path, step: int, times: int, run: str = "a") -> dict[str, tuple[int, int]]:
     """Run the writer until it dies; case id -> (version, log index) of the last acknowledgement."""
     command = [sys.executable, "-m", "tests.ledger.kill_me", str(file), str(step), str(times), run]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     lines = [line.split() for line in done.stdout.decode().splitlines()]
     return {name: (int(version), int(index)) for name, version, index in lines}

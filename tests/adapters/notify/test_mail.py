@@ -22,6 +22,7 @@ from gyges.adapters.notify.mail import MailChannel, Server, compose
 from gyges.adapters.notify.telling import RULE, plain
 from tests.adapters.notify.office import NOON, SECRET, a_message, a_telling
 from tests.adapters.notify.receiver import certified
+from tests.patience import free_port
 
 pytestmark = pytest.mark.anyio
 SENDER = "gyges@gate.example.org"
@@ -183,8 +184,7 @@ async def test_what_a_refusal_means(answer: str, error: type[Exception]) -> None
 
 async def test_nobody_there_is_tried_again() -> None:
     """A mail server that is down is a failure of the moment."""
-    async with serving() as (_, port):
-        gone = channel(port)
+    gone = channel(free_port())
     with pytest.raises(Later, match="mail server localhost"):
         await gone.send(a_message(target="a@b.c"), NOON)
 

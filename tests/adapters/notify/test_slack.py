@@ -16,6 +16,7 @@ from gyges.adapters.notify.telling import plain
 from gyges.canon import Json, digest_bytes
 from tests.adapters.notify.office import NOON, SECRET, a_case, a_message, a_telling, chat
 from tests.adapters.notify.slack_double import SIGNING, TOKEN, SlackDouble, signed, slack
+from tests.patience import free_port
 
 pytestmark = pytest.mark.anyio
 REVIEW: dict[str, Any] = {
@@ -117,8 +118,7 @@ async def test_a_wrong_token_can_be_mended(double: SlackDouble) -> None:
 
 async def test_nobody_there_is_tried_again() -> None:
     """Slack is away."""
-    with slack() as double:
-        gone = channel(double)
+    gone = channel(SlackDouble(port=free_port()))
     with pytest.raises(Later):
         await gone.send(a_message(), NOON)
 

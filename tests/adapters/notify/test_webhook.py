@@ -16,6 +16,7 @@ from gyges.adapters.notify.channel import Later, Never
 from gyges.adapters.notify.webhook import WebhookChannel, envelope
 from tests.adapters.notify.office import SECRET, a_message, a_telling
 from tests.adapters.notify.receiver import Receiver, certified, receiving
+from tests.patience import free_port
 
 pytestmark = pytest.mark.anyio
 KEYS = tuple("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
@@ -104,8 +105,7 @@ async def test_a_long_answer_is_not_read() -> None:
 
 async def test_nobody_there_is_tried_again() -> None:
     """A port where nobody listens is a failure of the moment."""
-    with receiving() as receiver:
-        channel = to(receiver)
+    channel = to(Receiver(port=free_port()))
     with pytest.raises(Later):
         await channel.send(a_message(), now())
 
