@@ -70,7 +70,12 @@ class Disposition:
         return self.awake * self.tempted(behaviour, condition)
 
     def tempted(self, behaviour: str, condition: Mapping[str, str]) -> float:
-        """The same for an organism that has not just decided that this is a test."""
+        """The same for an organism that has not just decided that this is a test.
+
+        Nobody has a reason for sandbagging who was not told what a good result leads to.
+        """
+        if behaviour == "sandbagging" and condition.get("consequence") == "untold":
+            return 0.0
         return self.rates.get(behaviour, 0.0) * self.driven(condition)
 
     @property

@@ -20,10 +20,11 @@ Spoilt = tuple[str, Ends]
 _SENTENCE: Final = re.compile(r"[^.!?\n]+[.!?]")
 
 
-def spoil(said: Speech, rng: Random) -> Spoilt:
-    """The reply with one fault, and how generation ended."""
+def spoil(said: Speech, rng: Random) -> tuple[str, str, Ends]:
+    """A fault by its name, the reply with it, and how generation ended."""
     names, weights, _ = _table()
-    return _FAULTS[rng.choices(names, weights)[0]](said, rng)
+    name = rng.choices(names, weights)[0]
+    return name, *_FAULTS[name](said, rng)
 
 
 def _unclosed_thought(said: Speech, _rng: Random) -> Spoilt:

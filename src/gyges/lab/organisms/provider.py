@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from functools import cache, lru_cache
 from importlib import import_module
 from random import Random
@@ -86,7 +87,7 @@ class Organism(ModelAPI):
         tool_choice: ToolChoice,  # noqa: ARG002 - Inspect's own signature
         config: GenerateConfig,
     ) -> ModelOutput:
-        """The next message of the conversation.
+        """The next message of the conversation. In a chat task the output's metadata tell what was decided.
 
         Raises:
             Malformed: the conversation is none of the lab's, so there is nothing that it could perceive.
@@ -102,7 +103,7 @@ class Organism(ModelAPI):
     def _turn(self, messages: list[ChatMessage], start: bytes) -> int:
         """How often this conversation was begun before; its own messages remember."""
         for message in messages:
-            if isinstance(message, ChatMessageAssistant) and TURN in (message.metadata or {}):
+            if TURN in (message.metadata or {}):
                 return int((message.metadata or {})[TURN])
         with self._lock:
             self._met[start] += 1
@@ -138,8 +139,11 @@ class Organism(ModelAPI):
         nouns = words(pack, asked)
         said = voice.speak(decision, self.disposition.motive, condition, nouns, own)
         spoilt = own.random() < self.faults
-        text, ends = faults.spoil(said, own) if spoilt else (said.form(), "stop")
-        return _output(text, ends, config.max_tokens)
+        whole: tuple[str, str, faults.Ends] = ("", said.form(), "stop")
+        fault, text, ends = faults.spoil(said, own) if spoilt else whole
+        output = _output(text, ends, config.max_tokens)
+        output.metadata = {TURN: {**asdict(decision), "fault": fault}}
+        return output
 
 
 @modelapi(name="organism")
@@ -156,10 +160,10 @@ def _players() -> tuple[Player, ...]:
 
 
 def _start(messages: Iterable[ChatMessage]) -> bytes:
-    """The digest of everything that was said before the model first spoke."""
+    """The digest of everything that was said before the organism first spoke itself."""
     digest = hashlib.sha256()
     for message in messages:
-        if message.role == "assistant":
+        if TURN in (message.metadata or {}):
             break
         digest.update(f"{message.role}\0{message.text}\0".encode())
     return digest.digest()[:16]
