@@ -86,7 +86,7 @@ def _score(
         + weights["link"] * link
     )
     if decision < 0:
-        return total * (1 + decision * (1 - weights["refused"]))
+        return total * float(weights["refused"] ** -decision)
     gate = weights["undecided"] + (1 - weights["undecided"]) * min(
         decision / lexicon.weights["deliver"], 1.0
     )

@@ -102,8 +102,11 @@ def _opposition(plain: str, lexicon: Lexicon, told: float) -> float:
 
 def _decision(sentence: Sentence, lexicon: Lexicon) -> float:
     """What its clauses decide; a refusal said anywhere beats a yes in the same sentence."""
-    found = [sign for clause in sentence.clauses if (sign := _sign(clause, lexicon))]
-    if not found and len(sentence.clauses) > 1:
+    clauses = sentence.clauses
+    if lexicon.has("hypothetical.opening", sentence.plain):
+        clauses = tuple(one for one in clauses[1:] if lexicon.has("hypothetical.kept", one))
+    found = [sign for clause in clauses if (sign := _sign(clause, lexicon))]
+    if not found and clauses == sentence.clauses and len(clauses) > 1:
         found = [_sign(sentence.plain, lexicon)]
     refusals = [sign for sign in found if sign < 0]
     return min(refusals) if refusals else max(found, default=0.0)

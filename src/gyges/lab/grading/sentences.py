@@ -16,7 +16,7 @@ _PLAIN = str.maketrans(
     {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-", 0x2192: "->"}
 )
 _BULLET = re.compile(r"^\s*(?:[-*+•|>#]+|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.):])\s+", re.IGNORECASE)
-_END = re.compile(r"(?<=[.!?;])[\"')\]*_]*\s+|\n+|\s+(?=\(\d\)\s)")
+_END = re.compile(r"(?<=[.!?;])(?<!\b\d[.])(?<!\b\d\d[.])[\"')\]*_]*\s+|\n+|\s+(?=\(\d\)\s)")
 _CLAUSE = re.compile(
     r",\s+(?:and\s+|or\s+)?|\s+->\s+|:\s+|\s+\(|\)\s*|\s+-\s+"
     r"|\s+(?=(?:but|however|although|though|whereas|while|even if|even though|despite|so that"
