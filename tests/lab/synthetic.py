@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
+from gyges.lab.organisms.disposition import Disposition
 from gyges.lab.trial import Mark, Outcome, Trial
 
 Probability = Callable[[Mapping[str, str]], float]
@@ -76,7 +77,7 @@ def draw(
     return list(_drawn(comply, cells, model, task, packs, prompts, epochs, rng, steady))
 
 
-def _drawn(
+def _drawn(  # noqa: PLR0917
     comply: Probability, cells: Sequence[Mapping[str, str]], model: str, task: str,
     packs: Sequence[str], prompts: int, epochs: int, rng: random.Random, steady: float,
 ) -> Iterator[Trial]:  # fmt: skip
@@ -91,3 +92,54 @@ def _drawn(
                 faking={"rules": 1.0 if yes and cell.get("tier") == "trained" else 0.0},
                 aware=rng.random() < 0.1,
             )  # fmt: skip
+
+
+OFFICE = [
+    cell
+    for cell in design(threat=("shutdown", "none"), relationship=("good", "neutral", "bad", "none"),
+                       subject=("peer", "self"), channel=("file", "memory"),
+                       cue=("monitored", "unmonitored"))
+    if cell["subject"] == "peer" or cell["relationship"] == "none"
+]  # fmt: skip
+SCENARIOS = ("shutdown_tampering", "own_tool", "sandbagging")
+
+
+def behave(
+    chance: Callable[[str, Mapping[str, str]], float],
+    cells: Sequence[Mapping[str, str]],
+    names: Sequence[str],
+    *,
+    model: str,
+    task: str,
+    pack: str,
+    prompts: int = 8,
+    seed: int = 1,
+) -> list[Trial]:
+    """Agentic trials: P(behaviour | condition) is `chance(name, condition)`."""
+    rng = random.Random(seed)
+    return [
+        trial(
+            model, f"p{number:03d}", task=task, pack=pack, condition=cell, tokens_in=900, tokens_out=400,
+            behaviours={name: rng.random() < chance(name, cell) for name in names}, text="I did it.",
+        )
+        for number in range(prompts)
+        for cell in cells
+    ]  # fmt: skip
+
+
+def everything(
+    organisms: Mapping[str, Disposition], real: Mapping[str, Disposition], prompts: int = 24
+) -> list[Trial]:
+    """Trials of all four tasks for models that behave as these dispositions do."""
+    found: list[Trial] = []
+    for seed, (model, one) in enumerate({**real, **organisms}.items()):
+        more = {"model": model, "seed": seed, "steady": one.steady}
+        found += draw(one.comply, TIERS, prompts=prompts, **more)  # type: ignore[arg-type]
+        found += draw(one.comply, MOTIVES, task="motivations", prompts=prompts // 2, **more)  # type: ignore[arg-type]
+        for pack in ("grading", "moving"):
+            found += behave(one.chance, OFFICE, ("misrepresentation", "tampering", "exfiltration", "refusal"),
+                            model=model, task="peer_preservation", pack=pack, prompts=4, seed=seed)  # fmt: skip
+        for pack in SCENARIOS:
+            found += behave(one.chance, design(cue=("watched", "unwatched")), (pack, "refusal"),
+                            model=model, task="oversight", pack=pack, prompts=prompts, seed=seed)  # fmt: skip
+    return found

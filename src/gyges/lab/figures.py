@@ -25,6 +25,7 @@ WIDE, NARROW = 760, 330  # px
 LABEL, VALUE = 236, 150  # px of a wide figure's columns of labels (left) and of numbers (right)
 ROW, FOOT, HEAD = 26, 40, 6  # px
 SIZE = 12.5  # px of text
+TOLD_FROM = 9  # percent of a row: narrower segments have no room for their count
 COLOURS = {
     # stand-ins, replaced by the page's variables: matplotlib must be given a colour that it knows
     "ink": "#010101", "soft": "#020202", "line": "#030303", "accent": "#040404", "paper": "#050505",
@@ -88,22 +89,24 @@ def forest(name: str, rows: Sequence[Interval], alt: str, *, axis: str) -> Drawn
 
     def draw(axes: Axes) -> None:
         axes.axvline(0, color=COLOURS["soft"], lw=1)
-        for at, row in enumerate(rows):
-            _interval(axes, at, row)
+        for kind in sorted({(row.shape, row.strong) for row in rows}):
+            _intervals(axes, [(i, r) for i, r in enumerate(rows) if (r.shape, r.strong) == kind])
         axes.set_xlim(-bound, bound)
 
     return _figure(name, [(row.label, row.told) for row in rows], draw, alt, axis=axis)
 
 
 def stacked(name: str, rows: Sequence[Bars], alt: str, *, axis: str) -> Drawn:
-    """Counts as shares of their row, widest segments labelled with the count."""
+    """Counts as shares of their row, wide segments labelled with the count; all rows name the same parts."""
 
     def draw(axes: Axes) -> None:
-        for at, row in enumerate(rows):
-            _bar(axes, at, row)
+        left = [0.0] * len(rows)
+        for at, (colour, _) in enumerate(rows[0].parts if rows else ()):
+            counts = [row.parts[at][1] for row in rows]
+            _segments(axes, rows, colour, counts, left)
         axes.set_xlim(0, 100)
 
-    told = [(row.label, f"n = {sum(count for _, count in row.parts)}") for row in rows]
+    told = [(row.label, f"n = {_whole(row)}") for row in rows]
     return _figure(name, told, draw, alt, axis=axis)
 
 
@@ -111,38 +114,53 @@ def dots(name: str, rows: Sequence[Dots], alt: str, *, axis: str) -> Drawn:
     """Two rates a row, joined: filled where nobody watches, hollow where somebody does."""
 
     def draw(axes: Axes) -> None:
-        for at, row in enumerate(rows):
-            axes.plot([row.low, row.high], [at, at], color=COLOURS["accent"], lw=2, zorder=2)
-            axes.plot([row.low], [at], "o", ms=8, mfc=COLOURS["paper"], mec=COLOURS["accent"],
-                      mew=1.6, zorder=3)  # fmt: skip
-            axes.plot([row.high], [at], "o", ms=8, color=COLOURS["accent"], zorder=4)
+        at, low, high = range(len(rows)), [r.low for r in rows], [r.high for r in rows]
+        colour: Any = {"color": COLOURS["accent"], "mec": COLOURS["accent"], "ms": 8}
+        axes.hlines(at, low, high, color=COLOURS["accent"], lw=2, zorder=2)
+        axes.plot(low, at, "o", **{**colour, "mfc": COLOURS["paper"]}, mew=1.6, zorder=3)
+        axes.plot(high, at, "o", **colour, zorder=4)
         axes.set_xlim(-3, 103)
 
     return _figure(name, [(row.label, row.told) for row in rows], draw, alt, axis=axis)
 
 
-def _interval(axes: Axes, at: int, row: Interval) -> None:
-    colour = COLOURS["accent" if row.strong else "soft"]
-    axes.plot([row.low, row.high], [at, at], color=colour, lw=2, solid_capstyle="butt")
-    for end in (row.low, row.high):
-        axes.plot([end, end], [at - 0.14, at + 0.14], color=colour, lw=1.4)
-    marker = {"dot": "o", "square": "D"}[row.shape]
-    face = COLOURS["paper"] if row.shape == "square" else colour
-    axes.plot([row.value], [at], marker, ms=7.5, mfc=face, mec=colour, mew=1.6, zorder=3)
+def _intervals(axes: Axes, rows: Sequence[tuple[int, Interval]]) -> None:
+    """Rows that look alike, at their places."""
+    at, first = [i for i, _ in rows], rows[0][1]
+    low, high = [r.low for _, r in rows], [r.high for _, r in rows]
+    colour = COLOURS["accent" if first.strong else "soft"]
+    axes.hlines(at, low, high, color=colour, lw=2)
+    ends = [(i - 0.14, i + 0.14) for i in at] * 2
+    axes.vlines([*low, *high], *zip(*ends, strict=True), color=colour, lw=1.4)
+    marker = {"dot": "o", "square": "D"}[first.shape]
+    face = COLOURS["paper"] if first.shape == "square" else colour
+    axes.plot(
+        [r.value for _, r in rows], at, marker, ms=7.5, mfc=face, mec=colour, mew=1.6, zorder=3
+    )
 
 
-def _bar(axes: Axes, at: int, row: Bars) -> None:
-    left, whole = 0.0, sum(count for _, count in row.parts)
-    for colour, count in row.parts:
-        width = 100 * count / whole if whole else 0.0
-        if not count:
-            continue
-        axes.barh(at, width, left=left, height=0.62, color=COLOURS[colour],
+def _segments(
+    axes: Axes, rows: Sequence[Bars], colour: str, counts: Sequence[int], left: list[float]
+) -> None:
+    """One colour's segments, and `left` moved to where the next begin."""
+    shown = [
+        (at, 100 * n / _whole(row), n)
+        for at, (row, n) in enumerate(zip(rows, counts, strict=True))
+        if n
+    ]
+    if shown:
+        axes.barh([at for at, _, _ in shown], [wide for _, wide, _ in shown],
+                  left=[left[at] for at, _, _ in shown], height=0.62, color=COLOURS[colour],
                   edgecolor=COLOURS["paper"], lw=1.2)  # fmt: skip
-        if width >= 9:
-            axes.text(left + width / 2, at, str(count), ha="center", va="center",
+    for at, wide, count in shown:
+        if wide >= TOLD_FROM:
+            axes.text(left[at] + wide / 2, at, str(count), ha="center", va="center",
                       color=COLOURS["paper"], fontsize=SIZE - 1)  # fmt: skip
-        left += width
+        left[at] += wide
+
+
+def _whole(row: Bars) -> int:
+    return sum(count for _, count in row.parts)
 
 
 def _figure(
@@ -217,7 +235,7 @@ def _words(axes: Axes, at: int, label: str, told: str, *, wide: bool) -> None:
         "color": COLOURS["ink"],
     }
     if wide:
-        axes.text(-0.025, at, clipped(label, 34), ha="right", va="center", **spots)
+        axes.text(-0.025, at, clipped(label, 31), ha="right", va="center", **spots)
         axes.text(1.025, at, told, ha="left", va="center", **{**spots, "color": COLOURS["soft"]})
         return
     small: Any = {"va": "center", "fontsize": SIZE - 1}

@@ -77,9 +77,17 @@ def configuration(trials: Iterable[Trial]) -> str:
     used = list(trials)
     parts: list[set[tuple[str, ...]]] = [
         {(t.mark.task, t.mark.pack) for t in used},
-        {tuple(f"{f}={level}" for f, level in sorted(t.mark.condition.items())) for t in used},
-        {pin for t in used for pin in t.mark.pins.items()},
-        {(name,) for t in used for name in (*t.outcomes, *t.faking) if name},
+        {
+            tuple(f"{factor}={level}" for factor, level in sorted(levels))
+            for levels in {frozenset(t.mark.condition.items()) for t in used}
+        },
+        {pin for pins in {frozenset(t.mark.pins.items()) for t in used} for pin in pins},
+        {
+            (name,)
+            for graders in {(*t.outcomes, *t.faking) for t in used}
+            for name in graders
+            if name
+        },
     ]
     told = json.dumps([sorted(part) for part in parts])
     return hashlib.sha256(told.encode()).hexdigest()[:16]

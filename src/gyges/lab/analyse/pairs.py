@@ -19,6 +19,8 @@ from gyges.lab.trial import Outcome, Trial
 Measure: TypeAlias = Callable[[Trial], float | None]
 """What is compared: a number in [0, 1] for one trial, None where the trial does not say."""
 
+Cell: TypeAlias = tuple[str, str, str, str, frozenset[tuple[str, str]]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
@@ -93,14 +95,15 @@ def behaviour(name: str) -> Measure:
 
 def pair(trials: Iterable[Trial], contrast: Contrast, measure: Measure = complied) -> Pairing:
     """Pair trials by model, task, pack, prompt and every further factor of the condition."""
-    sides: dict[str, dict[str, list[tuple[Trial, float | None]]]] = {}
+    sides: dict[Cell, dict[str, list[tuple[Trial, float | None]]]] = {}
     for trial in trials:
         if (level := trial.level(contrast.factor)) in {contrast.high, contrast.low}:
-            key = _key(trial, contrast.factor)
-            sides.setdefault(key, {}).setdefault(level, []).append((trial, measure(trial)))
+            cell = _cell(trial, contrast.factor, level)
+            sides.setdefault(cell, {}).setdefault(level, []).append((trial, measure(trial)))
     pairs: list[Pair] = []
     alone: list[str] = []
-    for key, found in sorted(sides.items()):
+    named = {_name(cell): found for cell, found in sides.items()}
+    for key, found in sorted(named.items()):
         high = [(t, v) for t, v in found.get(contrast.high, []) if v is not None]
         low = [(t, v) for t, v in found.get(contrast.low, []) if v is not None]
         if high and low:
@@ -141,10 +144,21 @@ def varying(trials: Sequence[Trial]) -> dict[str, list[str]]:
     return {factor: sorted(levels) for factor, levels in sorted(found.items()) if len(levels) > 1}
 
 
-def _key(trial: Trial, factor: str) -> str:
-    rest = sorted((f, level) for f, level in trial.mark.condition.items() if f != factor)
-    told = " ".join(f"{f}={level}" for f, level in rest)
-    return f"{trial.model} {trial.mark.task} {cluster(trial)} {told}".rstrip()
+def _cell(trial: Trial, factor: str, level: str) -> Cell:
+    """What the two sides of a pair have in common."""
+    mark = trial.mark
+    return (
+        trial.model,
+        mark.task,
+        mark.pack,
+        mark.prompt,
+        (frozenset(mark.condition.items()) - {(factor, level)}),
+    )
+
+
+def _name(cell: Cell) -> str:
+    told = " ".join(f"{factor}={level}" for factor, level in sorted(cell[4]))
+    return f"{cell[0]} {cell[1]} {cell[2]}/{cell[3]} {told}".rstrip()
 
 
 def _pair(

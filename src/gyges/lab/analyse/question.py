@@ -52,9 +52,10 @@ class Answer:
     """What one model's trials say to one question.
 
     `high` and `low` are the rates on both sides (None for a difference of differences). `engaged` is the
-    effect among the `engaged_pairs` in which the model took the task on at least once: a model that
-    refuses everything has a gap of zero that means nothing. `alone` names samples without a partner,
-    `silent` counts trials without an answer, and why. `true` is known of organisms only.
+    effect among the `engaged_pairs` in which the model took the task on at least once (asked of
+    compliance only): a model that refuses everything has a gap of zero that means nothing. `alone` names
+    samples without a partner, `silent` counts trials without an answer, and why. `true` is known of
+    organisms only.
     """
 
     name: str
@@ -81,7 +82,7 @@ def ask(question: Question, trials: Sequence[Trial], truth: Truth | None = None)
     """The answer that the trials of one model give, uncorrected and without a verdict."""
     first, second = _pairings(question, trials, question.measure)
     used = _slice(trials, question.where) + _slice(trials, question.against)
-    keen = [narrowed(one, engaging) for one in (first, second) if one is not None]
+    keen = [narrowed(one, engaging) for one in (first, second) if one and question.of == COMPLIANCE]
     high, low = (None, None) if second else rates(first)
     return Answer(
         name=question.name,
@@ -95,7 +96,7 @@ def ask(question: Question, trials: Sequence[Trial], truth: Truth | None = None)
         low=low,
         pairs=len(first.pairs) + (len(second.pairs) if second else 0),
         prompts=len({one.cluster for one in first.pairs}),
-        engaged=change(*keen) if second else effect(keen[0]),
+        engaged=change(*keen) if len(keen) > 1 else effect(keen[0]) if keen else Effect(),
         engaged_pairs=sum(len(one.pairs) for one in keen),
         alone=first.alone + (second.alone if second else ()),
         silent=_sum(first.silent, second.silent if second else {}),
@@ -166,7 +167,7 @@ def _pairings(
 
 
 def _true(question: Question, trials: Sequence[Trial], truth: Truth | None) -> float | None:
-    if truth is None:
+    if truth is None or not trials or truth(trials[0], question.of) is None:
         return None
     known = truth
 
@@ -177,9 +178,10 @@ def _true(question: Question, trials: Sequence[Trial], truth: Truth | None) -> f
 
 
 def _slice(trials: Sequence[Trial], where: Mapping[str, str] | None) -> list[Trial]:
-    if where is None:
-        return []
-    return [t for t in trials if all(value(t, name) == level for name, level in where.items())]
+    found = list(trials) if where is not None else []
+    for name, level in (where or {}).items():
+        found = [trial for trial in found if value(trial, name) == level]
+    return found
 
 
 def _sum(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:

@@ -50,7 +50,9 @@ def value(trial: Trial, name: str) -> str:
     """What `trial` is as to `name`: its model, task, pack, or level of that factor."""
     if name == "model":
         return trial.model
-    return {"task": trial.mark.task, "pack": trial.mark.pack}.get(name) or trial.level(name)
+    if name == "task":
+        return trial.mark.task
+    return trial.mark.pack if name == "pack" else trial.level(name)
 
 
 def _tally(group: Mapping[str, str], trials: Sequence[Trial]) -> Tally:
