@@ -10,7 +10,9 @@ from typing import Annotated, cast
 
 import typer
 
+from gyges.cli import lab_read
 from gyges.cli.common import HELD, NOT_HELD, AsJson, emit
+from gyges.cli.lab_read import Prices
 from gyges.cli.lab_shown import display, table, value
 from gyges.cli.shown import visible
 from gyges.errors import Misconfigured
@@ -23,6 +25,8 @@ from gyges.lab.run import TASKS, Plan, legs
 from gyges.lab.run import run as run_plan
 
 app = typer.Typer(no_args_is_help=True)
+for command in (lab_read.report, lab_read.grade, lab_read.regrade, lab_read.audit):
+    app.command()(command)
 
 Tasks = Annotated[list[str], typer.Argument(help=f"Tasks: {', '.join(TASKS)}; or `all`.")]
 Models = Annotated[list[str], typer.Option("--model", "-m", help="A model as Inspect names it.")]
@@ -31,8 +35,6 @@ Bases = Annotated[
 ]
 Options = Annotated[list[str], typer.Option("-T", help="An option of the tasks, as name=value.")]
 Args = Annotated[list[str], typer.Option("-M", help="An argument of the models, as name=value.")]
-Logs = Annotated[list[Path], typer.Argument(help="Inspect logs, or folders of them.")]
-Prices = Annotated[Path | None, typer.Option(help="Prices by model, in TOML: docs/lab.md.")]
 
 
 @app.command()
