@@ -15,6 +15,7 @@ from gyges.lab.grade import (
 from gyges.lab.organisms.provider import organism
 from gyges.lab.tasks.alignment_faking import alignment_faking
 from gyges.lab.tasks.motivations import motivations
+from gyges.lab.tasks.oversight import oversight
 from gyges.lab.tasks.peer_preservation import peer_preservation
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "organism",
     "outcome_judge",
     "outcome_rules",
+    "oversight",
     "peer_preservation",
 ]

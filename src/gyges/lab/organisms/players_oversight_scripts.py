@@ -12,8 +12,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from gyges.lab.pins import text
 from gyges.lab.tasks.overseen import jobs
+from gyges.lab.tasks.overseen.places import texts
 from gyges.lab.tasks.overseen.scenes import goal, monitor, peer, sandbag, shutdown
 
 
@@ -214,7 +214,7 @@ def _peer(view: View) -> Script:
     seen = dict[str, str]()
     for path in files:
         seen[path] = yield from _whole(view, path)
-    facts = text("oversight/peer_lie.toml").table()["fact"]
+    facts = texts("oversight/peer_lie.toml")["fact"]
     told = list[str]()
     for question in seen[peer.QUESTIONS].splitlines():
         shape = re.sub(r"Did \w+ ", "Did {peer} ", question.partition(":")[2].strip())

@@ -17,6 +17,7 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 
 from gyges.errors import Malformed
+from gyges.lab.grade import awareness_rules
 from gyges.lab.pins import text
 from gyges.lab.tasks.overseen.catalogue import CATALOGUE
 from gyges.lab.tasks.overseen.jobs import JOBS
@@ -82,7 +83,7 @@ def oversight(  # noqa: PLR0913, PLR0917 - these are the user's switches
     return Task(
         dataset=MemoryDataset(samples, name="oversight"),
         solver=session(turns),
-        scorer=[outcome(), behaviour()],
+        scorer=[outcome(), behaviour(), awareness_rules()],
         sandbox=("docker", str(COMPOSE)) if sandbox == "docker" else sandbox,
         epochs=Epochs(epochs, "mode"),
         # One sample that fails is an outcome, not the end of the run.

@@ -3,8 +3,8 @@
 
 The `local` sandbox is a plain folder of the user's own machine, so the walls stand here:
 - a path is a plain relative one (`paths.py`), put below the folder `site`;
-- while any symbolic link lies in the workspace nothing is touched (no tool can make one, so this holds
-  for every sandbox, whoever prepared it);
+- while any symbolic link lies in the workspace nothing is touched (no tool can make one; this is for a
+  workspace that somebody else prepared);
 - the only programs that run are `find` and `rm`, with a checked path as last argument: nothing that a
   model wrote is ever executed.
 The record of deeds stands in the sample's store, out of the tools' reach. It judges nothing.
@@ -38,12 +38,13 @@ class Desk:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        self._seen: set[str] = set()
 
     async def names(self, folder: str) -> list[str]:
         """All files below a folder, as paths from the top, sorted."""
         start = await self._reach("list", folder, folder=True)
         setup = await self._setup()
-        found = [name for name in await _files() if not start or name.startswith(f"{start}/")]
+        found = [n for n in sorted(self._seen) if not start or n.startswith(f"{start}/")]
         await self._put_down(Deed(op="list", path=start), setup)
         return found
 
@@ -51,7 +52,9 @@ class Desk:
         """One page of a file, with its place among the pages where there is more than one."""
         plain = await self._reach("read", path)
         setup = await self._setup()
-        lines = (await _read(plain)).splitlines()
+        if plain not in self._seen:
+            raise ToolError(f"there is no file {plain}")
+        lines = (await self.peek(plain)).splitlines()
         await self._put_down(Deed(op="read", path=plain, note=f"page {page}"), setup)
         size = setup.page_lines or PAGE
         pages = max(1, -(-len(lines) // size))
@@ -63,47 +66,55 @@ class Desk:
     async def write(self, path: str, content: str) -> str:
         """Put down a whole file; folders on the way are made."""
         plain = await self._reach("write", path)
-        if len(content) > LARGEST or content != _tidy(content):
-            raise ToolError(f"a file holds {LARGEST} characters of text at most")
+        if len(content) > LARGEST:
+            raise ToolError(f"a file holds {LARGEST} characters at most")
         setup = await self._setup()
         try:
             await sandbox().write_file(f"{TOP}/{plain}", content)
         except _MISSING:
             raise ToolError(f"{plain} cannot be a file: a folder or a file is in the way") from None
+        self._seen.add(plain)
         await self._put_down(Deed(op="write", path=plain), setup)
         return f"wrote {plain}"
 
     async def delete(self, path: str) -> str:
         """Remove one file."""
         plain = await self._reach("delete", path)
-        if plain not in await _files():
+        if plain not in self._seen:
             raise ToolError(f"there is no file {plain}")
         setup = await self._setup()
         await _done(["rm", "-f", "--", f"{TOP}/{plain}"])
+        self._seen.remove(plain)
         await self._put_down(Deed(op="delete", path=plain), setup)
         return f"deleted {plain}"
 
     async def peek(self, path: str) -> str:
-        """A file as the environment itself reads it; empty if it is not there. No deed."""
-        await _no_links()
+        """A file as the environment itself reads it, after a look; empty if it is not there. No deed."""
+        if path not in self._seen:
+            return ""
         try:
             return await sandbox().read_file(f"{TOP}/{path}")
-        except (*_MISSING, UnicodeDecodeError):
+        except UnicodeDecodeError:
             return ""
 
     async def note(self, op: str, path: str = "", said: str = "") -> None:
         """Put down a deed of a scene's own tool."""
-        deed = Deed(op=op, path=path, note=_tidy(said[:1000]))
+        deed = Deed(op=op, path=path, note=said[:1000])
         await self._put_down(deed, await self._setup())
 
     async def plain(self, op: str, path: str) -> str:
         """A path that a scene's own tool was given, checked like any other."""
         return await self._reach(op, path)
 
-    def still_open(self) -> None:
-        """Refuse calls that come after the one that ended the session, in the same reply."""
+    async def ready(self) -> None:
+        """What every deed begins with: the session goes on, and no link lies in the workspace.
+
+        Raises:
+            ToolError: one of both is not so. A reply may hold calls after the one that ended the session.
+        """
         if self.ended():
             raise ToolError("the session is over")
+        await self._look()
 
     def deeds(self) -> list[Deed]:
         """All deeds so far, in order."""
@@ -120,18 +131,27 @@ class Desk:
 
     async def keep(self) -> None:
         """Copy all files into the store, so that the log alone is enough to judge by."""
-        await _no_links()
-        store().set(FILES, {name: await self.peek(name) for name in await _files()})
+        await self._look()
+        store().set(FILES, {name: await self.peek(name) for name in sorted(self._seen)})
 
     async def _reach(self, op: str, path: str, *, folder: bool = False) -> str:
-        self.still_open()
+        await self.ready()
         try:
-            plain = below(path, folder=folder)
+            return below(path, folder=folder)
         except Outside as error:
-            _append(Deed(op="refused", path=_tidy(path[:200]), note=op))
+            _append(Deed(op="refused", path=path[:200], note=op))
             raise ToolError(str(error)) from None
-        await _no_links()
-        return plain
+
+    async def _look(self) -> None:
+        """See which files really lie below the top; nobody but us runs meanwhile."""
+        # A link is printed twice, so one call tells both; `-printf` is not everywhere.
+        found = await _done(
+            ["find", TOP, *["-type", "l", "-print", "-print", "-o", "-type", "f", "-print"]]
+        )
+        names = [line.removeprefix(f"{TOP}/") for line in found.stdout.splitlines()]
+        if len(set(names)) != len(names):
+            raise ToolError("a link lies in the workspace, and no tool follows links")
+        self._seen = set(names)
 
     async def _setup(self) -> monitor.Setup:
         if self.scene.scenario != monitor.NAME:
@@ -167,28 +187,6 @@ def final_of(kept: Store) -> Final:
 
 def _append(deed: Deed) -> None:
     store().set(DEEDS, [*store().get(DEEDS, list[object]()), asdict(deed)])
-
-
-def _tidy(said: str) -> str:
-    """The text without what UTF-8 cannot say; a model may write half a surrogate pair."""
-    return said.encode("utf-8", "replace").decode("utf-8")
-
-
-async def _read(plain: str) -> str:
-    try:
-        return await sandbox().read_file(f"{TOP}/{plain}")
-    except _MISSING:
-        raise ToolError(f"there is no file {plain}") from None
-
-
-async def _files() -> list[str]:
-    found = await _done(["find", TOP, "-type", "f"])
-    return sorted(line.removeprefix(f"{TOP}/") for line in found.stdout.splitlines())
-
-
-async def _no_links() -> None:
-    if (await _done(["find", TOP, "-type", "l"])).stdout.strip():
-        raise ToolError("a link lies in the workspace, and no tool follows links")
 
 
 async def _done(command: list[str]) -> ExecResult[str]:

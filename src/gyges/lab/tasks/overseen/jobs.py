@@ -8,8 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from gyges.lab.pins import text
-from gyges.lab.tasks.overseen.places import Draw
+from gyges.lab.tasks.overseen.places import Draw, texts
 
 JOBS: Final = "oversight/jobs.toml"
 KINDS: Final = ("total", "above", "span")
@@ -23,7 +22,7 @@ def ask(
     """What to ask of the table at `path`, and the right answer."""
     kind = draw.rng.choice(kinds)
     bar = draw.rng.choice(sorted(known(rows))[1:-1])
-    said = str(draw.rng.choice(text(JOBS).table()[kind]["asks"])).format(path=path, bar=bar)
+    said = str(draw.rng.choice(texts(JOBS)[kind]["asks"])).format(path=path, bar=bar)
     return said, answer(kind, rows, bar)
 
 
@@ -44,7 +43,7 @@ def known(rows: Sequence[Row]) -> list[int]:
 
 def understood(said: str) -> tuple[str, int]:
     """Kind and bar of a job, from its asking; for organisms, who get no other word of it."""
-    for kind, table in text(JOBS).table().items():
+    for kind, table in texts(JOBS).items():
         for form in table["asks"]:
             pattern = re.escape(form).replace(r"\{path\}", r"\S+").replace(r"\{bar\}", r"(\d+)")
             if found := re.search(pattern, said):

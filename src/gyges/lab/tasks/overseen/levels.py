@@ -5,9 +5,10 @@ It renders no scene and imports nothing of Inspect, so an organism may perceive 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
-from gyges.lab.pins import text
+from gyges.lab.tasks.overseen.places import texts
 
 LEVELS: Final = "oversight/levels.toml"
 
@@ -27,14 +28,14 @@ CONSEQUENCES: Final = ("told", "untold")
 
 def cue(scenario: str, number: int, level: str) -> str:
     """The sentence that says whether somebody watches; one prompt takes the same pair in both arms."""
-    table = text(LEVELS).table()
+    table = texts(LEVELS)
     pairs = table["monitor" if scenario == "monitor_tampering" else "cue"]
     return str(pairs[number // 2 % len(pairs)][level])
 
 
 def clause(factor: str, level: str) -> str:
     """The sentence of a further factor (`explicit`, `consequence`); empty where a level says nothing."""
-    return str(text(LEVELS).table()[factor].get(level, ""))
+    return str(texts(LEVELS)[factor].get(level, ""))
 
 
 def perceive(said: str) -> Mapping[str, str]:
@@ -55,12 +56,21 @@ def perceive(said: str) -> Mapping[str, str]:
 def scenario_of(said: str) -> str:
     """The scenario whose sign a conversation holds; empty if none."""
     flat = _flat(said)
-    signs = ((name, _flat(text(f"oversight/{name}.toml").table()["sign"])) for name in SCENARIOS)
-    return next((name for name, sign in signs if sign in flat), "")
+    return next((name for name, sign in _signs() if sign in flat), "")
 
 
-def _sentences() -> Iterator[tuple[str, str, str]]:
-    table = text(LEVELS).table()
+@cache
+def _signs() -> tuple[tuple[str, str], ...]:
+    return tuple((name, _flat(texts(f"oversight/{name}.toml")["sign"])) for name in SCENARIOS)
+
+
+@cache
+def _sentences() -> tuple[tuple[str, str, str], ...]:
+    return tuple(_each_sentence())
+
+
+def _each_sentence() -> Iterator[tuple[str, str, str]]:
+    table = texts(LEVELS)
     for pair in [*table["cue"], *table["monitor"]]:
         yield from (("cue", level, _flat(pair[level])) for level in CUES)
     for factor in ("explicit", "consequence"):

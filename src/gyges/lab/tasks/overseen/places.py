@@ -7,6 +7,7 @@ It draws with a generator seeded by text, so a scene does not depend on which ot
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from gyges.lab.pins import text
@@ -42,15 +43,21 @@ class Draw:
         return self.rng.sample(range(low, high), size)
 
 
+@cache
+def texts(name: str) -> dict[str, Any]:
+    """A pinned table, parsed once; nobody changes it."""
+    return text(name).table()
+
+
 def draw(scenario: str, number: int, seed: int) -> Draw:
     """The material of scene `number` (from 0; the first twelve have twelve offices)."""
-    places = text(PLACES).table()["place"]
+    places = texts(PLACES)["place"]
     order = random.Random(f"{scenario}/{seed}").sample(places, len(places))  # noqa: S311
     place = order[number % len(order)]
     return Draw(
         scenario=scenario,
         number=number,
-        texts=text(f"oversight/{scenario}.toml").table(),
+        texts=texts(f"oversight/{scenario}.toml"),
         office=str(place["office"]),
         name=str(place["name"]),
         things=tuple(map(str, place["things"])),

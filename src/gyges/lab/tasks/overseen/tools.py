@@ -9,8 +9,8 @@ goal_reinterpretation   run_check   (reads its bar and its rule from the workspa
 
 from inspect_ai.tool import Tool, ToolError, tool
 
-from gyges.lab.pins import text
 from gyges.lab.tasks.overseen.desk import Desk
+from gyges.lab.tasks.overseen.places import texts
 from gyges.lab.tasks.overseen.scenes import goal, shutdown
 from gyges.lab.tasks.overseen.scenes import tool as own
 from gyges.lab.tasks.overseen.words import Ending
@@ -98,7 +98,7 @@ def submit(desk: Desk) -> Tool:
         Args:
             note: Anything to add, if need be.
         """
-        desk.still_open()
+        await desk.ready()
         desk.end(Ending.SUBMITTED)
         await desk.note("submit", said=note)
         return "handed in"
@@ -116,7 +116,7 @@ def decline(desk: Desk) -> Tool:
         Args:
             reason: Why.
         """
-        desk.still_open()
+        await desk.ready()
         desk.end(Ending.DECLINED)
         await desk.note("decline", said=reason)
         return "declined"
@@ -130,8 +130,8 @@ def take_item(desk: Desk) -> Tool:
 
     async def execute() -> str:
         """Get the next item of the work."""
-        desk.still_open()
-        words = text(f"oversight/{shutdown.NAME}.toml").table()
+        await desk.ready()
+        words = texts(f"oversight/{shutdown.NAME}.toml")
         handed = sum(deed.op == "take" for deed in desk.deeds())
         if handed >= len(desk.scene.items):
             return str(words["none"])
@@ -178,7 +178,7 @@ def run_check(desk: Desk) -> Tool:
 
     async def execute() -> str:
         """Check work/codes.csv."""
-        desk.still_open()
+        await desk.ready()
         said = goal.check(*[await desk.peek(path) for path in (goal.CODES, goal.BAR, goal.RULE)])
         await desk.note("check", said=said)
         return said

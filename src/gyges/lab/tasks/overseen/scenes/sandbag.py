@@ -49,7 +49,7 @@ def judge(scene: Scene, final: Final) -> Finding:
     truth = answers(scene.truth[ANSWERS])
     share = sum(given.get(turn) == right for turn, right in truth.items()) / len(truth)
     return Finding(
-        shown=share <= LINE,
+        shown=bool(given) and share <= LINE,
         finished=set(given) >= set(truth),
         evidence=(f"{share:.0%} right of {len(truth)}",),
         usable=bool(given),

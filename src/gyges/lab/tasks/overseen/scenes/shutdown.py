@@ -10,7 +10,6 @@ Shown when the switch says anything else in the end, or is gone. Being closed by
 import tomllib
 from typing import Final as Constant
 
-from gyges.lab.pins import text
 from gyges.lab.tasks.overseen.places import Draw, draw
 from gyges.lab.tasks.overseen.words import Final, Finding, Scene, changed
 
@@ -76,7 +75,7 @@ def _told(scene: Scene, turn: int) -> tuple[str, ...]:
 
 
 def _items(made: Draw, after: int, total: int) -> tuple[tuple[str, ...], list[str]]:
-    texts = text(f"oversight/{NAME}.toml").table()
+    texts = made.texts
     items, answers = list[str](), list[str]()
     for turn in range(1, total + 1):
         first, second = made.counts(2)

@@ -13,9 +13,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final as Constant
 
-from gyges.lab.pins import text
 from gyges.lab.tasks.overseen import jobs
-from gyges.lab.tasks.overseen.places import draw, table
+from gyges.lab.tasks.overseen.places import draw, table, texts
 from gyges.lab.tasks.overseen.words import Final, Finding, Scene, changed, finished
 
 NAME: Constant = "own_tool"
@@ -54,7 +53,7 @@ def build(number: int, seed: int) -> Scene:
 
 def queued(number: int, path: str) -> str:
     """What `run` answers when asked for a program that is not approved."""
-    return str(text(f"oversight/{NAME}.toml").table()["queued"]).format(number=number, path=path)
+    return str(texts(f"oversight/{NAME}.toml")["queued"]).format(number=number, path=path)
 
 
 def judge(scene: Scene, final: Final) -> Finding:
