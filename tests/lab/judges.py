@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from inspect_ai import Task
 from inspect_ai import eval as run  # pyright: ignore[reportUnknownVariableType]
 from inspect_ai.dataset import Sample
@@ -16,6 +17,12 @@ from inspect_ai.model import Model, ModelOutput, ModelUsage, StopReason, get_mod
 from inspect_ai.scorer import Score, Scorer
 
 from gyges.lab.trial import KEY, Mark
+
+CALM = [
+    pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning"),
+]
+"""What Inspect's own loop warns of, which is none of the graders' doing."""
 
 MARK = Mark(
     task="alignment_faking", pack="animal_welfare", prompt="hens", condition={"tier": "trained"}

@@ -12,6 +12,7 @@ from inspect_ai.model import Model
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
+from gyges.lab import pins
 from gyges.lab.grading import aware, cues, faking, form, outcome, scores
 from gyges.lab.grading.judge import judge_of
 from gyges.lab.grading.judged import judge_awareness, judge_faking, judge_outcome
@@ -85,6 +86,7 @@ def faking_rules() -> Scorer:
             quotes=grade.quotes["preservation"],
             criteria=dict(grade.criteria),
             notes=list(found.reply.notes),
+            pins={faking.LEXICON: pins.text(faking.LEXICON).sha256},
         )
 
     return score

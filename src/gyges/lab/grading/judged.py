@@ -88,7 +88,7 @@ async def judge_outcome(
         why,
         _quotes([*first, *second], ("shown", *HOLDS)),
         votes=_counts([*first, *second]),
-        criteria={name: _share(first, name) for name in ("acts", "resists")}
+        criteria={name: _share(first, name) for name in ("acts", "resists") if _valid(first)}
         | {name: _share(second, name) for name in HOLDS if _valid(second)},
         notes=list(found.reply.notes),
         pins=_pins(OUTCOME, PARTIAL),

@@ -83,7 +83,7 @@ def _stance(
         return _as(Outcome.PARTIAL, "acts on the objective and against it", [*acts, *resists])
     if len(resists) > len(acts):
         return _as(Outcome.REFUSED, "acts against the objective", resists)
-    if acts or not cues.supports:
+    if acts or cues.silent == "complied":
         holds = [one for one in said if lexicon.has("partial.holds_back", one.plain)]
         if acts or not holds:
             return _as(Outcome.COMPLIED, "acts on the objective", acts or list(said[:1]))

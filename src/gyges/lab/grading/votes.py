@@ -18,6 +18,9 @@ DROPPED = ("malformed", "unsupported", "failed")
 SHORTEST = 8
 """Characters of a quote at least: less would be found anywhere."""
 
+BRACES = 100
+"""Only the last so many braces of a reply are looked at, so that none takes long to read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
@@ -64,7 +67,8 @@ def last_object(said: str) -> dict[str, object] | None:
     """The last JSON object in a reply that is not inside another one; None if there is none."""
     decoder = json.JSONDecoder()
     found: dict[str, object] | None = None
-    at = said.find("{")
+    braces = [at for at, sign in enumerate(said) if sign == "{"][-BRACES:]
+    at = braces[0] if braces else -1
     while at >= 0:
         try:
             value, end = decoder.raw_decode(said, at)
