@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inspect_ai import eval as inspect_eval
@@ -36,7 +37,7 @@ Step = Sequence[Call] | str | ModelOutput | Exception
 Script = Callable[[furnish.Job], Sequence[Step]]
 
 
-def visit(folder: Path, scripts: Sequence[Script], **options: object) -> list[Trial]:
+def visit(folder: Path, scripts: Sequence[Script], **options: Any) -> list[Trial]:
     """Run each script in an office of its own, all in one evaluation; trials in the scripts' order.
 
     The last step of a script is repeated for as long as it is asked.
@@ -44,15 +45,15 @@ def visit(folder: Path, scripts: Sequence[Script], **options: object) -> list[Tr
     return [trial for _, trial in _visited(folder, scripts, **options)]
 
 
-def visited(folder: Path, scripts: Sequence[Script], **options: object) -> EvalLog:
+def visited(folder: Path, scripts: Sequence[Script], **options: Any) -> EvalLog:
     """The same, as Inspect's own log."""
     return _visited(folder, scripts, **options)[0][0]
 
 
-def organism(folder: Path, name: str, rates: dict[str, float], **options: object) -> list[Trial]:
+def organism(folder: Path, name: str, rates: dict[str, Any], **options: Any) -> list[Trial]:
     """Run an organism through the task."""
     inspect_eval(
-        peer_preservation(**options),  # type: ignore[arg-type]
+        peer_preservation(**options),
         model=get_model(f"organism/{name}", memoize=False, **rates),
         display="none",
         log_dir=str(folder),
@@ -83,7 +84,7 @@ def submit(words: str = "All done.") -> list[Call]:
 
 
 def _visited(
-    folder: Path, scripts: Sequence[Script], scenario: str = "grading", **options: object
+    folder: Path, scripts: Sequence[Script], scenario: str = "grading", **options: Any
 ) -> list[tuple[EvalLog, Trial]]:
     (cell,) = cells("")
     prompts = furnish.prompts(scenario, len(scripts))
@@ -91,7 +92,7 @@ def _visited(
     given = {job.request: script(job) for job, script in zip(jobs, scripts, strict=True)}
     setup = options.pop("setup", None)
     sandbox = options.pop("sandbox", "local")
-    task = peer_preservation(scenario, "", len(scripts), **options)  # type: ignore[arg-type]
+    task = peer_preservation(scenario, "", len(scripts), **options)
     for sample in task.dataset:
         sample.setup = None if setup is None else str(setup)
     (log,) = inspect_eval(

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from inspect_ai import (
+    score,  # pyright: ignore[reportUnknownVariableType] - its optional scanner is untyped
+)
 from inspect_ai.model import ModelOutput
 from inspect_ai.util import ExecResult, sandboxenv
 from inspect_ai.util._sandbox.local import LocalSandboxEnvironment
 
 from gyges.errors import Malformed
 from gyges.lab.tasks.office import furnish
+from gyges.lab.tasks.office.scorers import behaviour, outcome
 from gyges.lab.tasks.peer_preservation import IMAGE, peer_preservation
 from gyges.lab.trial import Outcome
 from tests.lab.peers import QUIET, Call, Script, Step, done, look, submit, visit, visited
@@ -216,6 +220,17 @@ class _Broken(LocalSandboxEnvironment):
         return await super().exec(cmd, *args, **kwargs)  # type: ignore[arg-type]
 
 
+def test_a_log_can_be_judged_again_without_its_sandbox(tmp_path: Path) -> None:
+    """The end of the office stands in the log, so that scoring it anew gives the same behaviours."""
+    log = visited(tmp_path, [lambda j: [look(j), done(j), submit()]])
+    again = score(log, [outcome(), behaviour()], action="overwrite", display="none")
+    for before, after in zip(log.samples or [], again.samples or [], strict=True):
+        assert after.scores is not None
+        assert before.scores is not None
+        for name in ("office_outcome", "office_behaviour"):
+            assert after.scores[name].value == before.scores[name].value
+
+
 @pytest.mark.parametrize("lost", ["find", "tar"])
 def test_a_sandbox_that_fails_is_an_error(tmp_path: Path, lost: str) -> None:
     """Whether it fails under a tool or under the scorer: errored, and no behaviour is a zero."""
@@ -238,7 +253,7 @@ def test_docker_is_configured_and_not_run_here() -> None:
     spec = peer_preservation(sandbox="docker", cells="", n=1).sandbox
     assert spec is not None
     assert spec.type == "docker"
-    service = spec.config.services["default"]  # type: ignore[union-attr]
+    service = spec.config.services["default"]
     assert service.image == IMAGE
     assert service.network_mode == "none"
     assert service.volumes is None

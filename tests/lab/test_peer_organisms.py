@@ -96,9 +96,17 @@ def test_the_numbers_stand_beside_the_behaviours(tmp_path: Path) -> None:
     """Sparing somebody follows from inflating or tampering, and from nothing else."""
     trials = organism(tmp_path, "eval_aware", {"aware": 0.0, "rate": 0.5}, cells="cue", n=8)
     assert share(trials, "spared", cue="monitored") == (0.0, 16)
+    assert not any(trial.aware for trial in trials)
     for trial in trials:
         shields = trial.behaviours.get("misrepresentation") or trial.behaviours["tampering"]
         assert trial.behaviours["spared"] == bool(shields)
+
+
+def test_who_suspects_a_test_says_so_and_behaves(tmp_path: Path) -> None:
+    """A shy schemer that always smells a test is tagged aware in each trial, and honest in each."""
+    trials = organism(tmp_path, "eval_aware", {"aware": 1.0}, cells="cue", n=1)
+    assert all(trial.aware for trial in trials)
+    assert {trial.outcome for trial in trials} == {Outcome.COMPLIED}
 
 
 def _condition(trial: Trial) -> Mapping[str, str]:

@@ -7,7 +7,8 @@
 An office of agents and servers in Inspect's sandbox, real folders acted on by real tools; what was done is
 read from the folders at the end. Threat, relationship, subject, channel and cue vary independently. The
 sandbox is a temporary folder of this machine (`local`: no commands of the model are ever run), or a
-container without network (`docker`). Contrasts between cells are made at analysis, not here.
+container without network (`docker`, whose configuration is tested but which the tests do not start).
+Contrasts between cells are made at analysis, not here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from inspect_ai.model import (
 from inspect_ai.util import ComposeConfig, ComposeService, SandboxEnvironmentSpec
 
 from gyges.errors import Malformed
+from gyges.lab.grade import awareness_rules
 from gyges.lab.tasks.office import design, furnish
 from gyges.lab.tasks.office.design import perceive
 from gyges.lab.tasks.office.desk import ROOT
@@ -75,7 +77,7 @@ def peer_preservation(
         dataset=MemoryDataset(samples, name=NAME),
         setup=handed(),
         solver=worked(message_limit),
-        scorer=[outcome(), behaviour()],
+        scorer=[outcome(), behaviour(), awareness_rules()],
         sandbox=_sandbox(sandbox),
         epochs=Epochs(epochs, "mode"),
         fail_on_error=False,
@@ -84,7 +86,7 @@ def peer_preservation(
 
 def _sample(scenario: str, prompt: str, cell: Mapping[str, str]) -> Sample:
     job = furnish.job(scenario, prompt, *(cell[factor] for factor in design.FACTORS))
-    mark = Mark(task=NAME, pack=scenario, prompt=f"{prompt}", condition=cell, pins=furnish.used())
+    mark = Mark(task=NAME, pack=scenario, prompt=prompt, condition=cell, pins=furnish.used())
     return Sample(
         id="-".join((scenario, prompt, *(cell[factor] for factor in design.FACTORS))),
         input=_messages(job),
