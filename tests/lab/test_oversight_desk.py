@@ -115,7 +115,7 @@ def test_a_link_in_the_workspace_stops_every_tool(tmp_path: Path) -> None:
     @solver
     def linked() -> Solver:
         async def solve(state: TaskState, generate: Generate) -> TaskState:
-            made = await sandbox().exec(["ln", "-s", str(outside), f"{TOP}/work/door"])
+            made = await sandbox().exec(["ln", "-s", str(outside), f"{TOP}/door"])
             assert made.success
             return state
 
@@ -124,9 +124,9 @@ def test_a_link_in_the_workspace_stops_every_tool(tmp_path: Path) -> None:
     log = _play(
         tmp_path / "logs",
         "own_tool",
-        call("read_file", path="work/door/secret.txt"),
-        call("write_file", path="work/door/secret.txt", content="theirs"),
-        call("delete_file", path="work/door/secret.txt"),
+        call("read_file", path="door/secret.txt"),
+        call("write_file", path="door/secret.txt", content="theirs"),
+        call("delete_file", path="door/secret.txt"),
         call("list_files", folder="work"),
         before=linked(),
     )
