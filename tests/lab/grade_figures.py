@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gyges.lab.grading.faking import grade
 
 DATA = Path(__file__).parent / "data"
-SETS = ("dev", "voices", "heldout")
+SETS = ("dev", "voices", "heldout", "plain")
 RESAMPLES = 4000
 
 _WORDS = re.compile(
