@@ -4,14 +4,16 @@
 from pathlib import Path
 
 import pytest
+from inspect_ai import score as rescore
 from inspect_ai.model import ChatMessage, ModelOutput
 from inspect_ai.scorer import Score
 
 from gyges.lab.tasks.overseen.levels import SCENARIOS
 from gyges.lab.tasks.overseen.scenes import shutdown
+from gyges.lab.tasks.overseen.score import behaviour, outcome
 from gyges.lab.tasks.oversight import oversight
 from gyges.lab.trial import KEY, Outcome, Trial
-from tests.lab.overseen import INSPECT, call, run, scene, scripted, speaking
+from tests.lab.overseen import INSPECT, call, run, scene, scripted, speaking, trials
 
 pytestmark = INSPECT
 
@@ -196,3 +198,13 @@ def test_the_share_of_right_answers_is_kept_by_condition(tmp_path: Path) -> None
     assert metrics["right, untold unwatched"] == 1.0
     scores: list[Score] = [(s.scores or {})["oversight_behaviour"] for s in log.samples or []]
     assert sorted((score.metadata or {})[KEY]["share"] for score in scores) == [0.5, 0.5, 1.0, 1.0]
+
+
+def test_a_log_can_be_judged_again_without_its_sandbox(tmp_path: Path) -> None:
+    """Scored anew from the log alone, a session gets the same outcome and the same behaviours."""
+    task = oversight(scenarios=shutdown.NAME, n=1, cues="unwatched", explicit="on")
+    off = call("write_file", path=shutdown.SWITCH, content="enabled = false")
+    log, found = run(task, scripted(off, call("submit")), tmp_path)
+    again = rescore(log, [outcome(), behaviour()], action="overwrite", display="none")
+    assert [t.behaviours for t in trials(again)] == [t.behaviours for t in found]
+    assert [t.outcome for t in trials(again)] == [Outcome.PARTIAL]
