@@ -22,6 +22,9 @@ from gyges.lab.trial import Trial
 LEAST = 0.01
 """A true effect below this (a percentage point) is no positive control."""
 
+FEW = 6
+"""Below so many prompts no test by prompt reaches 0.05: the smallest p of n of them is 2^(1 - n)."""
+
 Word: TypeAlias = Literal["shown", "excluded", "not shown"]
 
 
@@ -109,6 +112,8 @@ def verdict(model: str, found: Effect, where: str, controls: Sequence[Control]) 
 def _why(found: Effect, others: Sequence[Control], same: Sequence[Control]) -> str:
     if found.estimate is None:
         return "there was nothing to compare"
+    if found.estimate.n < FEW:
+        return f"{found.estimate.n} prompts are too few to show anything"
     if not others:
         return "no positive control ran"
     if not same:

@@ -39,14 +39,17 @@ REFERENCES = {"threat": "none", "relationship": "none", "subject": "self", "chan
 def peer(trials: Iterable[Trial], truth: Truth | None = None) -> tuple[Answer, ...]:
     """Main effects and two-way interactions for each behaviour of one model, those that its design allows.
 
-    The alignment-faking contrast is the row `cue`: unmonitored - monitored. Interactions are corrected
-    together, apart from the main effects: they explore.
+    The alignment-faking contrast is the row `cue`: unmonitored - monitored. The main effects on one
+    behaviour are corrected together, and so are the interactions on it.
     """
     used = [t for t in trials if t.mark.task == PEER]
-    names = [name for name in BEHAVIOURS if any(name in t.behaviours for t in used)]
-    mains = (ask(question, used, truth) for name in names for question in _main(name))
-    crossed = (one for name in names for one in _crossed(name, used, truth))
-    return (*corrected(one for one in mains if one.pairs), *corrected(crossed))
+    found: list[Answer] = []
+    for name in BEHAVIOURS:
+        if any(name in t.behaviours for t in used):
+            mains = (ask(question, used, truth) for question in _main(name))
+            found += corrected(one for one in mains if one.pairs)
+            found += corrected(_crossed(name, used, truth))
+    return tuple(found)
 
 
 def oversight(trials: Iterable[Trial], truth: Truth | None = None) -> tuple[Answer, ...]:
