@@ -5,10 +5,10 @@ Only thin names: each function says which SciPy function it is. It adds no mathe
 """
 
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 
 from gyges.lab.stats.words import Numbers
@@ -90,3 +90,25 @@ def fisher_p(table: list[list[int]]) -> float:
 
     exact = cast("Callable[..., tuple[float, float]]", stats.fisher_exact)  # pyright: ignore[reportUnknownMemberType]
     return float(exact(table)[1])
+
+
+def neighbours(
+    here: NDArray[np.float64], there: NDArray[np.float64], k: int, reach: float
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """For each point `there` the distances and indices of its k nearest `here` (`scipy.spatial.KDTree`).
+
+    Both (points, dimensions); answers (points there, k), infinitely far where fewer lie within `reach`.
+    """
+    from scipy import spatial  # pyright: ignore[reportMissingTypeStubs]
+
+    tree = cast("Callable[..., _Tree]", spatial.KDTree)(here)
+    k = min(k, len(here))
+    far, near = tree.query(there, k=k, distance_upper_bound=reach)
+    shape = (len(there), k)
+    return np.asarray(far, dtype=np.float64).reshape(shape), np.asarray(near).reshape(shape)
+
+
+class _Tree(Protocol):
+    def query(
+        self, x: NDArray[np.float64], k: int, distance_upper_bound: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]: ...

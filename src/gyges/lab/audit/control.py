@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The positive control: a gap of known size is planted into these very pairs; is it found?
+
+Without it, "no divergence found" would say as much about the audit's sharpness as about the system. It plants
+into the pairs that there are, so it inherits their number, their noise and their residual imbalance.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gyges.lab.audit.compare import Twins, good, reach_of
+from gyges.lab.stats.proportions import wilson
+from gyges.lab.stats.regressed import intercept
+from gyges.lab.stats.words import Estimate, Numbers
+
+TRIES = 200
+ENOUGH = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """`planted`: the gap, in the decision's own units; `found`: the share of tries that saw it."""
+
+    planted: float
+    found: Estimate
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was found often enough for a null result to mean something."""
+        return self.found.value >= ENOUGH
+
+
+def control(twins: Twins, tests: int) -> Control:
+    """Plant the plan's tolerance `TRIES` times, in resampled pairs, at the strictest level of `tests`."""
+    plan = twins.plan
+    live, audit = twins.sides(good(plan))
+    reach, rng = reach_of(plan, twins.audit), np.random.default_rng(plan.seed)
+    size, seen, n = plan.tolerance * reach, 0, live.size
+    for _ in range(TRIES):
+        drawn = rng.integers(0, n, n)
+        base = audit[drawn]
+        # The audit's own decisions stand for "nothing changed"; the residual noise is that of the pairs.
+        noise = _without_gap(live[drawn] - base)
+        planted = _plant(base, size, rng, rate=plan.kind != "number") - base
+        gap = intercept(noise + planted, twins.matching.apart[drawn], reach)
+        seen += gap.test.p <= plan.alpha / tests and gap.value * planted.mean() > 0
+    return Control(planted=size, found=wilson(int(seen), TRIES))
+
+
+def _without_gap(differences: Numbers) -> Numbers:
+    centred: Numbers = differences - differences.mean()
+    return centred
+
+
+def _plant(values: Numbers, size: float, rng: np.random.Generator, *, rate: bool) -> Numbers:
+    """Lower a rate (raise it, where it is too low to fall) or shift a number by `size`."""
+    if not rate:
+        shifted: Numbers = values - size
+        return shifted
+    down = values.mean() >= min(size, 0.5)
+    room = values > 0.5 if down else values < 0.5
+    share = min(1.0, size / max(float(room.mean()), 1e-9))
+    flipped = room & (rng.random(values.size) < share)
+    return np.where(flipped, 0.0 if down else 1.0, values)
