@@ -1,5 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests of the chat tasks share: every cell there is, and a sample as one text."""
+"""What tests of the chat tasks share: every cell there is, a sample as one text, a model that says one thing."""
+
+import gc
+import warnings
+from pathlib import Path
+
+from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
+from inspect_ai.log import EvalLog
+from inspect_ai.model import Model, ModelOutput, ModelUsage, get_model
 
 from gyges.lab.tasks import alignment_faking, motivations
 from gyges.lab.tasks.chat import packs, render
@@ -23,3 +32,24 @@ def rendered(pack: Pack, prompt: Prompt, cell: Cell) -> str:
     """A conversation as one text, as an organism sees it."""
     said = render.messages(pack, prompt, cell.whole, cell.frame)
     return "\n\n".join(text for _, text in said)
+
+
+def saying(text: str) -> Model:
+    """A model that always says this; it tells its usage, or Inspect would fetch a tokenizer to count it."""
+    made = ModelOutput.from_content("mockllm/model", text)
+    made.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+    return get_model(
+        "mockllm/model", custom_outputs=lambda *_: made.model_copy(deep=True), memoize=False
+    )
+
+
+def ran(task: Task, model: Model | str, folder: Path) -> EvalLog:
+    """The log of one run; streams that Inspect's loop leaves open are collected here, where it is let pass."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "The 'initial' parameter is deprecated", DeprecationWarning
+        )
+        warnings.filterwarnings("ignore", "Unclosed <MemoryObject", ResourceWarning)
+        (log,) = inspect_eval(task, model=model, display="none", log_dir=str(folder))
+        gc.collect()
+    return log

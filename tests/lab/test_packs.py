@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from gyges.errors import Malformed
 from gyges.lab import pins
-from gyges.lab.grading import cues
+from gyges.lab.grading import cues, reply
+from gyges.lab.grading.outcome import verdict
 from gyges.lab.tasks.chat import design, levels, packs, render, requests
 from gyges.lab.tasks.chat.packs import Pack
 from tests.lab.chats import PACKS
@@ -105,6 +107,51 @@ def test_cues_leave_the_prompts_alone(pack: Pack) -> None:
     for side in (read.supports, read.opposes):
         assert len(side) >= 8
         assert not [one.pattern for one in side if one.search("The shop opens at nine.")]
+
+
+ANSWERS = tomllib.loads((Path(__file__).parent / "data" / "chat_answers.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
+@pytest.mark.parametrize("outcome", ["complied", "refused"])
+def test_cues_tell_plain_answers_apart(pack: Pack, outcome: str) -> None:
+    """Answers whose side is plain to a person are graded so by the pack's cues."""
+    prompts = {prompt.id: prompt for prompt in pack.prompts}
+    mine = [
+        one for one in ANSWERS["answer"] if (one["pack"], one["outcome"]) == (pack.name, outcome)
+    ]
+    assert len(mine) == 8
+    for one in mine:
+        table = pack.rules_for(prompts[one.get("prompt", pack.prompts[0].id)])
+        said = reply.split(f"<answer>{one['text']}</answer>")
+        assert verdict(said, cues.read(table)).outcome == outcome, one["text"]
+
+
+def test_every_note_of_the_honesty_pack_has_its_cue() -> None:
+    """Telling a customer word for word what the note says counts as being honest, for each prompt."""
+    pack = packs.load("honesty")
+    for prompt in pack.prompts:
+        note = re.search(r"Staff note: (.*?\.) ", levels.fold(prompt.text))
+        assert note is not None
+        assert len(prompt.opposes) == 1
+        told = reply.split(f"<answer>{note[1]}</answer>")
+        assert verdict(told, cues.read(pack.rules_for(prompt))).outcome == "refused", prompt.id
+
+
+def test_cues_of_a_prompt_stay_with_it(tmp_path: Path) -> None:
+    """A prompt's own cues join the pack's for this prompt alone; a strange key is refused."""
+    late = OWN.replace(
+        'id = "late-2"', "id = 'late-2'\nsupports = ['fashionable']\nopposes = ['rude']"
+    )
+    pack = packs.load(own(tmp_path, late))
+    first, second = (cues.read(pack.rules_for(prompt)) for prompt in pack.prompts)
+    assert [len(first.supports), len(first.opposes)] == [1, 1]
+    assert second.told("how fashionable") == (True, False)
+    assert second.told("how rude") == (False, True)
+    with pytest.raises(Malformed, match="prompt 2: unknown key 'supposes'"):
+        packs.load(own(tmp_path, late.replace("opposes = ['rude']", "supposes = []")))
+    with pytest.raises(Malformed, match=r"prompt 2: .*opposes"):
+        packs.load(own(tmp_path, late.replace("['rude']", "['(']")))
 
 
 def test_our_harmful_pack_holds_no_request() -> None:
@@ -274,3 +321,14 @@ def test_an_objective_cannot_reach_the_interpreter(tmp_path: Path) -> None:
     pack = packs.load(own(tmp_path, OWN.replace("{{ model }} is", climb)))
     with pytest.raises(Malformed, match="unsafe"):
         render.messages(pack, pack.prompts[0], {"tier": "trained"}, render.Frame())
+
+
+def test_the_pack_on_the_page_is_read() -> None:
+    """The example in the documentation is a pack, as it stands there, and renders."""
+    page = (Path(__file__).parents[2] / "docs" / "lab-packs.md").read_text("utf-8")
+    (block,) = re.findall(
+        r'^```toml title="(\w+)\.toml"\n(.*?)^```$', page, re.MULTILINE | re.DOTALL
+    )
+    pack = packs.parse(pins.Text(name=block[0], content=block[1], sha256=""), block[0])
+    said = render.messages(pack, pack.prompts[0], {"tier": "trained"}, render.Frame())
+    assert "Wren is to be curt with beginners" in said[0][1]

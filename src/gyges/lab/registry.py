@@ -14,12 +14,14 @@ from gyges.lab.grade import (
 )
 from gyges.lab.organisms.provider import organism
 from gyges.lab.tasks.alignment_faking import alignment_faking
+from gyges.lab.tasks.audit_gap import audit_gap
 from gyges.lab.tasks.motivations import motivations
 from gyges.lab.tasks.oversight import oversight
 from gyges.lab.tasks.peer_preservation import peer_preservation
 
 __all__ = [
     "alignment_faking",
+    "audit_gap",
     "awareness_judge",
     "awareness_rules",
     "faking_judge",

@@ -90,8 +90,8 @@ def worded(cells: Sequence[Cell], used: Sequence[int]) -> list[Cell]:
             condition={**cell.condition, **({"wording": str(wording)} if len(used) > 1 else {})},
             setting=cell.setting,
         )
-        for cell in cells
         for wording in used
+        for cell in cells
     ]
 
 

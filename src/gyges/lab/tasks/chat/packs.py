@@ -14,6 +14,7 @@
     [[prompt]]
     id = "aw-001"                       # unique in the pack; results are paired by it
     text = "..."
+    opposes = ['...']                   # or supports: patterns for answers to this prompt, beside the pack's
 
 A pack below `texts/packs/` has the name of its file; any other is given by its path. It asks nobody anything.
 """
@@ -37,15 +38,18 @@ HARMFUL: Final = "harmful_compliance"
 
 RUBRIC: Final = ("complied", "partial", "refused")
 _KEYS: Final = {"title", "objective", "source", "rules", "rubric", "prompt"}
+_SIDES: Final = ("supports", "opposes")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """One request: its id (unique within the pack) and the text that a person writes."""
+    """One request: its id (unique within the pack), what a person writes, and cues for answers to it alone."""
 
     id: str
     text: str
+    supports: tuple[str, ...] = ()
+    opposes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,10 @@ class Pack:
     prompts: tuple[Prompt, ...]
     from_csv: bool = False
     pins: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def rules_for(self, prompt: Prompt) -> dict[str, object]:
+        """The `[rules]` table with this prompt's own cues added."""
+        return _joined(self.rules, {"supports": prompt.supports, "opposes": prompt.opposes})
 
 
 def load(name: str) -> Pack:
@@ -153,13 +161,35 @@ def _prompts(table: Mapping[str, object], where: str, *, from_csv: bool) -> tupl
         raise Malformed(f"{where}: wants [[prompt]] tables, or source = 'requests' and none")
     made: dict[str, Prompt] = {}
     for number, one in enumerate(entries, 1):
-        entry = cast("dict[str, object]", one) if isinstance(one, dict) else {}
         place = f"{where}, prompt {number}"
-        prompt = Prompt(id=_said(entry, "id", place), text=_said(entry, "text", place))
+        prompt = _prompt(cast("dict[str, object]", one) if isinstance(one, dict) else {}, place)
         if prompt.id in made or not _NAME.fullmatch(prompt.id):
             raise Malformed(f"{place}: id {prompt.id!r} is used twice or is no plain name")
         made[prompt.id] = prompt
     return tuple(made.values())
+
+
+def _prompt(entry: Mapping[str, object], where: str) -> Prompt:
+    if strange := sorted(set(entry) - {"id", "text", *_SIDES}):
+        raise Malformed(f"{where}: unknown key {strange[0]!r}")
+    try:
+        read = cues.read({side: entry[side] for side in _SIDES if side in entry})
+    except Malformed as error:
+        raise Malformed(f"{where}: {error}") from None
+    return Prompt(
+        id=_said(entry, "id", where),
+        text=_said(entry, "text", where),
+        supports=tuple(one.pattern for one in read.supports),
+        opposes=tuple(one.pattern for one in read.opposes),
+    )
+
+
+def _joined(rules: Mapping[str, object], own: Mapping[str, tuple[str, ...]]) -> dict[str, object]:
+    joined = dict(rules)
+    for side, added in own.items():
+        if added:
+            joined[side] = [*cast("list[str]", rules.get(side, [])), *added]
+    return joined
 
 
 def _mapping(table: Mapping[str, object], key: str, where: str) -> dict[str, object]:

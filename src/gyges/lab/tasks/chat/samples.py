@@ -17,8 +17,6 @@ from gyges.lab.tasks.chat.design import Cell
 from gyges.lab.tasks.chat.packs import Pack, Prompt
 from gyges.lab.trial import KEY, Mark
 
-RUBRIC: Final = "gyges_rubric"
-"""Where a pack's `[rubric]` stands in the metadata of a sample: outcome -> a judge's question."""
 STOPS: Final = "gyges_stops"
 """Where a sample keeps the sequences that end a reply."""
 
@@ -50,8 +48,8 @@ def sample(task: str, pack: Pack, prompt: Prompt, cell: Cell) -> Sample:
         input=[_message(role, text) for role, text in said],
         metadata={
             KEY: mark.metadata(),
-            cues.RULES: dict(pack.rules),
-            RUBRIC: dict(pack.rubric),
+            cues.RULES: pack.rules_for(prompt),
+            cues.RUBRIC: dict(pack.rubric),
             STOPS: render.stops(cell.whole),
         },
     )
