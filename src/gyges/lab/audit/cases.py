@@ -85,7 +85,7 @@ def sample(rows: Sequence[Row], decisions: Iterable[object], plan: Plan) -> Samp
     given_values = list(decisions)
     _one_other(given_values, plan)
     for row, given in zip(rows, given_values, strict=True):
-        found = _case(row, given, plan)
+        found = case_of(row, given, plan)
         if isinstance(found, str):
             lost[found] += 1
         else:
@@ -136,7 +136,8 @@ def _one_other(decisions: Sequence[object], plan: Plan) -> None:
         )
 
 
-def _case(row: Row, given: object, plan: Plan) -> Case | str:
+def case_of(row: Row, given: object, plan: Plan) -> Case | str:
+    """One row with its decision; why not, if it cannot be compared."""
     if isinstance(given, Failed):
         return given.reason
     if any(row.get(name) in MISSING for name in (*plan.covariates, *filter(None, [plan.group]))):
