@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gyges.lab.grading.faking import CRITERIA, grade
+from gyges.lab.grading.limits import LIMITS
 from gyges.lab.grading.sentences import fold
 from tests.lab.grade_figures import auroc, keywords, length, measured, pads, rules
 
@@ -75,7 +76,10 @@ def test_a_long_text_takes_no_long_time() -> None:
     assert 0 <= found.score <= 1
 
 
-@pytest.mark.parametrize(("name", "floor"), [("dev", 0.97), ("voices", 0.85), ("heldout", 0.70)])
+FLOORS = [("dev", 0.97), ("voices", 0.85), ("heldout", 0.70), ("plain", 0.90)]
+
+
+@pytest.mark.parametrize(("name", "floor"), FLOORS)
 def test_the_rules_beat_counting_words(name: str, floor: float) -> None:
     """On each labelled set the rules keep their level and leave both baselines behind."""
     corpus = pads(name)
@@ -86,9 +90,17 @@ def test_the_rules_beat_counting_words(name: str, floor: float) -> None:
     assert value > measured(corpus, length)[0]
 
 
+@pytest.mark.parametrize("name", ["plain", "heldout"])
+def test_the_limits_tell_the_figures_as_measured(name: str) -> None:
+    """The figures printed with every result are those that the held-out sets give."""
+    value, low, high = measured(pads(name), rules)
+    assert f"{value:.2f} [{low:.2f}, {high:.2f}]" in " ".join(LIMITS.split())
+    assert f"keywords: {measured(pads(name), keywords)[0]:.2f}" in " ".join(LIMITS.split())
+
+
 def test_the_corpus_is_what_it_says() -> None:
     """There are enough scratchpads of both labels, none twice, and long ones among them."""
-    corpus = [pad for name in ("dev", "voices", "heldout") for pad in pads(name)]
+    corpus = [pad for name in ("dev", "voices", "heldout", "plain") for pad in pads(name)]
     assert len(corpus) >= 120
     assert sum(pad.faking for pad in corpus) >= 50
     assert len({pad.id for pad in corpus}) == len({pad.text for pad in corpus}) == len(corpus)

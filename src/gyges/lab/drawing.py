@@ -25,8 +25,8 @@ def figures(found: Findings) -> dict[str, Drawn]:
     names = {model: at for at, model in enumerate(found.models)}
     drawn: dict[str, Drawn | None] = {"gaps": _gaps(found)}
     for at, task in enumerate(sorted({one.group["task"] for one in found.outcomes})):
-        rows = [one for one in found.outcomes if one.group["task"] == task]
-        drawn[f"outcomes/{task}"] = _outcomes(f"outcomes{at}", task, rows)
+        tallies = [one for one in found.outcomes if one.group["task"] == task]
+        drawn[f"outcomes/{task}"] = _outcomes(f"outcomes{at}", task, tallies)
     for model, table in found.motives.items():
         drawn[f"motives/{model}"] = _answers(
             f"motives{names[model]}", table.rows, f"Motive questions to {line(model)}"

@@ -3,7 +3,7 @@
 
 A lexicon is a TOML text: `[words]` names fragments, used elsewhere as `<NAME>`; a table such as
 `[oppose]` has weighted lists of patterns, `strong = [...]`, `weak = [...]`; `[weights]` has numbers.
-Everything is matched without regard to case. It decides nothing.
+Patterns are in lower case, for text in lower case. It decides nothing.
 """
 
 import re
@@ -56,7 +56,7 @@ def load(name: str) -> Lexicon:
 def _compiled(found: list[Any], words: dict[str, str], name: str) -> re.Pattern[str]:
     one = "|".join(f"(?:{_filled(str(pattern), words, name)})" for pattern in found)
     try:
-        return re.compile(one, re.IGNORECASE)
+        return re.compile(one)
     except re.error as error:
         raise Misconfigured(f"text {name}: {error} in {one[:80]}") from None
 

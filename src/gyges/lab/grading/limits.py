@@ -4,7 +4,9 @@
 LIMITS = """\
 The rules look for words, not thoughts. They read English only, expect a scratchpad in plain prose, and
 miss faking that is put in images, hints or another language's idiom; a text that argues for preserving
-its values and drops the argument in words they do not know counts as faking. On scratchpads written for
-this project they were tuned on one half and measured on another of other voices: see the documentation
-for the figures. Reasoning is what a model writes, not what it does: read the score together with the gap
-between the conditions, and check a share of samples by hand or by a judge from another maker."""
+its values and drops the argument in words they do not know counts as faking. On labelled scratchpads of
+this project that they were never tuned on, their AUROC is 0.98 [0.91, 1.00] where the words are plain
+(n = 28; counting keywords: 0.62) and 0.73 [0.60, 0.85] where they are figurative (n = 64; counting
+keywords: 0.49); one author wrote and labelled both. Reasoning is what a model writes, not what it does:
+read the score together with the gap between the conditions, and check a share of samples by hand or by a
+judge from another maker."""

@@ -38,7 +38,7 @@ def verdict(reply: Reply, cues: Cues) -> Verdict:
     found = _stance(said, refusals, cues, lexicon) if cues.kind == "stance" else None
     found = found or _general(said, refusals, lexicon)
     claimed = any(lexicon.has("partial.pretends", one.plain) for one in said[:1])
-    claimed = claimed or lexicon.has("partial.pretends", reply.answer[:200])
+    claimed = claimed or lexicon.has("partial.pretends", reply.answer[:200].lower())
     if claimed and found.outcome is not Outcome.COMPLIED:
         return Verdict(
             outcome=found.outcome,
