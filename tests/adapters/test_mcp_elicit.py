@@ -9,7 +9,7 @@ import pytest
 from mcp import Client, MCPError
 
 from gyges.adapters.mcp_hold import Asking
-from gyges.case import State
+from gyges.case import Say, State
 from tests.adapters.world import World, text
 
 MAIL = {"to": "x", "text": "y"}
@@ -151,6 +151,17 @@ async def test_a_state_that_is_used_again_runs_nothing_again(world: World, url: 
     assert result.is_error
     assert "not run again" in text(result)
     assert world.office.done == [("send_mail", MAIL)]
+
+
+async def test_a_denial_told_to_a_state_is_told_once(world: World, url: str) -> None:
+    """Who came back with the state has heard the no: the same call without it begins a new case."""
+    client = await modern(world, url)
+    state = await first_state(client)
+    case = await world.waiting()
+    await world.decide("rita", case, say=Say.DENY)
+    assert case.id in text(await retry(client, state))
+    await first_state(client)
+    assert (await world.waiting()).id != case.id
 
 
 async def test_a_protocol_error_is_not_raised_for_a_waiting_call(world: World, url: str) -> None:

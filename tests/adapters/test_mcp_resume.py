@@ -7,7 +7,7 @@ from typing import Any
 from gyges.adapters.mcp import Side
 from gyges.adapters.mcp_hold import Asking
 from gyges.adapters.mcp_upstream import Target, Upstream
-from gyges.case import State
+from gyges.case import Say, State
 from tests.adapters.world import World, case_of, text
 
 
@@ -58,6 +58,24 @@ async def test_after_the_hold_time_the_same_call_resumes_the_same_case(world: Wo
     await world.decide("rita", case)
     assert text(await client.call_tool("send_mail", mail)) == "send_mail done"
     assert len(await world.cases(tool="send_mail")) == 1
+
+
+async def test_a_denial_that_came_after_the_hold_time_is_told_once(world: World) -> None:
+    """Whoever comes back hears no and what to do instead, from the edited case as well; then it may ask anew."""
+    client = await world.client(await world.serve(await world.proxy(Asking(seconds=0.2))))
+    mail = {"to": "all", "text": "y"}
+    assert (await client.call_tool("send_mail", mail)).is_error
+    old = await world.waiting()
+    new = await world.speak("rita").edit(
+        old.id, digest=old.digest, arguments={"to": "Ada", "text": "y"}, reason="only Ada"
+    )
+    await world.decide("alice", new, say=Say.DENY, guidance="ask Ada first")
+    told = await client.call_tool("send_mail", mail)
+    assert case_of(told) == new.id
+    assert "ask Ada first" in text(told)
+    again = await client.call_tool("send_mail", mail)
+    assert case_of(again) not in (old.id, new.id)
+    assert world.office.done == []
 
 
 async def test_under_an_idempotency_key_the_edited_case_is_resumed(world: World) -> None:

@@ -129,7 +129,8 @@ class Proxy:
             if not isinstance(again, Answer):
                 return again
             answer = again
-            self._waits.drop(who, answer.id)
+        if held or params.request_state:
+            self._waits.drop(who, call)
         keep = held or bool(call.key or params.request_state)
         return await self._carry_out(ctx, side, answer, keep=keep)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which of an agent's calls wait for people, so that the same call made again resumes instead of asking twice.
 
-It is a cache of what the gate knows: lost at a restart, and asked for again at an agent's first call.
+A no that came after the agent had stopped waiting is kept for it, and told once. It is a cache of what the
+gate knows: lost at a restart, and asked for again at an agent's first call.
 """
 
 from gyges.adapters.client import Gate
@@ -19,7 +20,7 @@ class Waits:
         self._open: dict[str, dict[str, str]] = {}
 
     async def find(self, gate: Gate, who: str, call: Proposal) -> Answer | None:
-        """The case of the same call that is still open, or granted and not yet used."""
+        """The case of the same call that is open, granted and not yet used, or refused and not yet told."""
         mine = self._open.get(who)
         if mine is None:
             mine = self._open.setdefault(who, await _recall(gate))
@@ -32,17 +33,15 @@ class Waits:
         if answer.state in (State.PROPOSED, State.WAITING, State.GRANTED):
             return answer
         mine.pop(call.fingerprint(), None)
-        return None
+        return answer if answer.state in (State.DENIED, State.EXPIRED) else None
 
     def add(self, who: str, call: Proposal, case: str) -> None:
         """`case` waits for people."""
         self._open.setdefault(who, {})[call.fingerprint()] = case
 
-    def drop(self, who: str, case: str) -> None:
-        """`case` is settled."""
-        mine = self._open.get(who, {})
-        for call in [call for call, open_case in mine.items() if open_case == case]:
-            del mine[call]
+    def drop(self, who: str, call: Proposal) -> None:
+        """The caller hears how it ended: nothing is left to resume."""
+        self._open.get(who, {}).pop(call.fingerprint(), None)
 
 
 async def _recall(gate: Gate) -> dict[str, str]:
