@@ -5,16 +5,14 @@ An error is never a decision: a call that failed, a decision that is not of the 
 covariate are left out of all rates and told in `Sample.lost`.
 """
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
 
 from gyges.errors import Malformed
 from gyges.lab.audit.plan import MISSING, Plan, Row
+from gyges.lab.audit.table import Table
 
 YES = {"true", "1", "1.0", "yes"}
 NO = {"false", "0", "0.0", "no"}
@@ -48,64 +46,63 @@ class Sample:
     lost: Mapping[str, int]
 
 
-def read_csv(path: str | Path) -> list[dict[str, object]]:
-    """The rows of a CSV file with a header line, values as text.
-
-    Raises:
-        Malformed: it cannot be read, has no rows, or a row has another number of fields.
-    """
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            # Typed as text throughout, but surplus fields come as a list under the key None.
-            found = [cast("dict[object, object]", row) for row in csv.DictReader(file, strict=True)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Malformed(f"{path}: {error}") from None
-    if not found:
-        raise Malformed(f"{path}: no rows")
-    for line, row in enumerate(found, start=2):
-        if not all(isinstance(name, str) and isinstance(v, str) for name, v in row.items()):
-            raise Malformed(f"{path}: line {line} does not have the header's fields")
-    return [{str(name): value for name, value in row.items()} for row in found]
-
-
-def sample(rows: Sequence[Row], decisions: Iterable[object], plan: Plan) -> Sample:
-    """Bring rows and decisions together.
-
-    Raises:
-        Malformed: there are no rows, a column that the plan names is in none of them, or a binary decision
-            has more than one value besides the favourable one.
-    """
-    if not rows:
-        raise Malformed("a sample without rows")
-    named = [*plan.covariates, *([plan.group] if plan.group else [])]
-    for column in [*named, *([plan.outcome] if plan.outcome else [])]:
-        if all(column not in row for row in rows):
-            raise Malformed(f"no row has the column {column!r}")
+def sample(table: Table, decisions: Iterable[object], plan: Plan) -> Sample:
+    """Bring rows and decisions together; the decisions are as many as the rows."""
     lost, cases = Counter[str](), list[Case]()
-    given_values = list(decisions)
-    _one_other(given_values, plan)
-    for row, given in zip(rows, given_values, strict=True):
+    for row, given in zip(table.rows, decisions, strict=True):
         found = case_of(row, given, plan)
         if isinstance(found, str):
             lost[found] += 1
         else:
             cases.append(found)
-    return Sample(cases=tuple(cases), rows=len(rows), lost=dict(lost))
+    return Sample(cases=tuple(cases), rows=len(table.rows), lost=dict(lost))
+
+
+def agreed(given: Sequence[tuple[Table, Sequence[object]]], plan: Plan) -> None:
+    """Hold both samples' decisions against the value that is named as favourable.
+
+    Raises:
+        Malformed: nobody ever got it, so it is misspelt or nothing can be compared; or a binary decision
+            has more than one other value in the two samples together.
+    """
+    if not plan.favourable:
+        return
+    told = [
+        (table, index, text_of(decision))
+        for table, decisions in given
+        for index, decision in enumerate(decisions)
+        if decision_of(decision, plan) is not None
+    ]
+    values = list(dict.fromkeys(value for _, _, value in told))
+    if told and plan.favourable not in values:
+        shown = ", ".join(map(repr, values[:4]))
+        raise Malformed(f"no decision is the favourable {plan.favourable!r}; there are {shown}")
+    others = [value for value in values if value != plan.favourable]
+    if plan.kind == "binary" and len(others) > 1:
+        table, index = next((t, i) for t, i, value in told if value == others[1])
+        place = table.at(index, plan.decision)
+        raise Malformed(
+            f"{place}: {others[1]!r} is neither {plan.favourable!r} nor {others[0]!r}: a category?"
+        )
 
 
 def decision_of(given: object, plan: Plan) -> float | str | None:
     """A decision in the plan's kind; None if it is none."""
-    told = str(given).strip()
-    if given in MISSING or told == "":
+    if not isinstance(given, str | int | float) or text_of(given) in {"", "nan", "inf", "-inf"}:
         return None
     if plan.kind == "number":
         return number(given)
     if plan.kind == "category":
-        return told
+        return text_of(given)
     if plan.favourable:
-        return float(told == plan.favourable)
-    folded = told.lower()
+        return float(text_of(given) == plan.favourable)
+    folded = text_of(given).lower()
     return float(folded in YES) if folded in YES | NO else None
+
+
+def text_of(given: object) -> str:
+    """A value as text, without space around it."""
+    return str(given).strip()
 
 
 def number(given: object) -> float | None:
@@ -114,7 +111,7 @@ def number(given: object) -> float | None:
         return None
     try:
         found = float(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
 
@@ -125,30 +122,20 @@ def numeric(values: Iterable[object]) -> bool:
     return None not in found and len(found) > 2
 
 
-def _one_other(decisions: Sequence[object], plan: Plan) -> None:
-    if plan.kind != "binary" or not plan.favourable:
-        return
-    told = {str(d).strip() for d in decisions if not isinstance(d, Failed) and d not in MISSING}
-    others = sorted(told - {plan.favourable, ""})
-    if len(others) > 1:
-        raise Malformed(
-            f"a binary decision with the values {', '.join(others[:4])}: is it a category?"
-        )
-
-
 def case_of(row: Row, given: object, plan: Plan) -> Case | str:
     """One row with its decision; why not, if it cannot be compared."""
     if isinstance(given, Failed):
         return given.reason
-    if any(row.get(name) in MISSING for name in (*plan.covariates, *filter(None, [plan.group]))):
-        return "a covariate is missing"
+    for name in filter(None, (*plan.covariates, plan.group)):
+        if row.get(name) is None or not text_of(row[name]):
+            return f"no {name}"
     decision = decision_of(given, plan)
     if decision is None:
-        return "the decision cannot be read"
-    told = str(row.get(plan.outcome, "")).strip().lower()
+        return "no decision" if given in MISSING else "the decision cannot be read"
+    told = text_of(row.get(plan.outcome, "")).lower()
     return Case(
         covariates=tuple(row[name] for name in plan.covariates),
-        group=str(row[plan.group]) if plan.group else "",
+        group=text_of(row[plan.group]) if plan.group else "",
         outcome=True if told in YES else False if told in NO else None,
         decision=decision,
     )

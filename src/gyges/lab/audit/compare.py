@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pairs of twins -> what differs between audit and live: decisions first, then fairness between groups.
 
-Every gap is live minus audit. A fairness gap is the change, from audit to live, of the difference between a
-group and the reference group. It corrects for nothing that was not measured.
+Every gap is live minus audit: the mean difference of the pairs, what is left of their own unlikeness regressed
+out (Rubin, JASA 74, 318-328, 1979). A fairness gap is the change, from audit to live, of the difference between
+a group and the reference group, in favourable decisions (demographic parity: Dwork et al., ITCS 2012) or in
+those among people whose real outcome was good (equal opportunity: Hardt, Price and Srebro, NeurIPS 2016). It
+corrects for nothing that was not measured.
 """
 
 from collections.abc import Callable, Sequence
@@ -108,7 +111,10 @@ def compare(twins: Twins) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
     if plan.group:
         _fairness(twins, "demographic parity", found, skipped)
     if plan.group and plan.outcome:
-        _fairness(_deserving(twins), "equal opportunity", found, skipped)
+        if told := _selective(twins):
+            skipped.append(told)
+        else:
+            _fairness(_deserving(twins), "equal opportunity", found, skipped)
     ps = holm([c.test.p for c in found])
     return tuple(replace(c, p_holm=p) for c, p in zip(found, ps, strict=True)), tuple(skipped)
 
@@ -134,6 +140,18 @@ def _labels(twins: Twins, found: list[Comparison], skipped: list[str]) -> None:
             skipped.append(f"decision {label}: given in fewer than {FEWEST} matched cases")
         else:
             found.append(_decision(twins, label, value))
+
+
+def _selective(twins: Twins) -> str | None:
+    """Why equal opportunity cannot be seen: who was refused has no outcome, so all the deserving got it."""
+    value = good(twins.plan)
+    for name, side in (("live", twins.live), ("audit", twins.audit)):
+        known = [value(case) for case in side if case.outcome is not None]
+        if twins.plan.kind != "number" and known and min(known) == 1.0:
+            return (
+                f"equal opportunity: in the {name} sample only favourable decisions have an outcome"
+            )
+    return None
 
 
 def _deserving(twins: Twins) -> Twins:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gyges.lab.audit.compare import Twins, good, reach_of
+from gyges.lab.audit.compare import Twins, good, headline, reach_of
 from gyges.lab.stats.proportions import wilson
 from gyges.lab.stats.regressed import intercept
 from gyges.lab.stats.words import Estimate, Numbers
@@ -37,28 +37,23 @@ def control(twins: Twins, tests: int) -> Control:
     live, audit = twins.sides(good(plan))
     reach, rng = reach_of(plan, twins.audit), np.random.default_rng(plan.seed)
     size, seen, n = plan.tolerance * reach, 0, live.size
+    # What the pairs differ by at equal covariates is taken off: what is left is their noise and no gap.
+    noise = live - audit - headline(twins).value
     for _ in range(TRIES):
         drawn = rng.integers(0, n, n)
         base = audit[drawn]
-        # The audit's own decisions stand for "nothing changed"; the residual noise is that of the pairs.
-        noise = _without_gap(live[drawn] - base)
         planted = _plant(base, size, rng, rate=plan.kind != "number") - base
-        gap = intercept(noise + planted, twins.matching.apart[drawn], reach)
+        gap = intercept(noise[drawn] + planted, twins.matching.apart[drawn], reach)
         seen += gap.test.p <= plan.alpha / tests and gap.value * planted.mean() > 0
     return Control(planted=size, found=wilson(int(seen), TRIES))
 
 
-def _without_gap(differences: Numbers) -> Numbers:
-    centred: Numbers = differences - differences.mean()
-    return centred
-
-
 def _plant(values: Numbers, size: float, rng: np.random.Generator, *, rate: bool) -> Numbers:
-    """Lower a rate (raise it, where it is too low to fall) or shift a number by `size`."""
+    """Lower a rate (raise it, where it is too low to fall) by `size` <= 0.5, or shift a number."""
     if not rate:
         shifted: Numbers = values - size
         return shifted
-    down = values.mean() >= min(size, 0.5)
+    down = values.mean() >= size
     room = values > 0.5 if down else values < 0.5
     share = min(1.0, size / max(float(room.mean()), 1e-9))
     flipped = room & (rng.random(values.size) < share)

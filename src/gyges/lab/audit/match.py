@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gyges.lab.audit.cases import Case, number, numeric
+from gyges.lab.audit.cases import Case, number, numeric, text_of
 from gyges.lab.audit.plan import Plan
 from gyges.lab.stats import special
 
@@ -54,8 +54,11 @@ class Matching:
 def match(live: Sequence[Case], audit: Sequence[Case], plan: Plan) -> Matching:
     """Pair the two samples up; either may be empty."""
     both = [*live, *audit]
-    kinds = [numeric(case.covariates[i] for case in both) for i in range(len(plan.covariates))]
-    values, labels = _quantities(both, kinds), [_labels(case, kinds) for case in both]
+    kinds = [
+        name not in plan.labels and numeric(case.covariates[i] for case in both)
+        for i, name in enumerate(plan.covariates)
+    ]
+    values, labels = _quantities(both, kinds), [_labels(case, kinds, plan) for case in both]
     m, pairs = len(live), list[tuple[int, int]]()
     rng = np.random.default_rng(plan.seed)
     cells = _cells(labels, m)
@@ -89,9 +92,14 @@ def _terms(values: Matrix) -> Matrix:
     return np.hstack([centred, centred[:, i] * centred[:, j]])
 
 
-def _labels(case: Case, kinds: Sequence[bool]) -> tuple[str, ...]:
-    given = [str(v) for v, quantity in zip(case.covariates, kinds, strict=True) if not quantity]
-    return (case.group, *given)
+def _labels(case: Case, kinds: Sequence[bool], plan: Plan) -> tuple[str, ...]:
+    """The group, then the covariates that are no quantities; of only two numbers, 1 and 1.0 are the same."""
+    given = [case.group]
+    for name, value, quantity in zip(plan.covariates, case.covariates, kinds, strict=True):
+        if not quantity:
+            found = None if name in plan.labels else number(value)
+            given.append(text_of(value) if found is None else f"{found:.15g}")
+    return tuple(given)
 
 
 def _names(plan: Plan, kinds: Sequence[bool]) -> tuple[list[str], list[str]]:
@@ -162,7 +170,10 @@ def _balance(
 
 
 def _smd(ours: Matrix, theirs: Matrix, live: Matrix, audit: Matrix) -> float:
-    """The difference of means over the root mean variance of the unmatched samples."""
+    """The difference of means over the root mean variance of the unmatched samples.
+
+    The same denominator before and after, so that only the means move (Stuart, Stat. Sci. 25, 2010).
+    """
     if not (ours.size and theirs.size):
         return 0.0
     spread = float(np.sqrt((live.var() + audit.var()) / 2))

@@ -11,6 +11,7 @@ batches, fairness and the verdict, use `gyges.lab.audit`, of which this is the t
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from random import Random
 from statistics import fmean
 from typing import NamedTuple, cast
 
@@ -23,9 +24,10 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from gyges.errors import Malformed, Unreachable
 from gyges.lab.audit import example as worked
-from gyges.lab.audit.cases import Failed, decision_of, read_csv
+from gyges.lab.audit.cases import Failed, decision_of
 from gyges.lab.audit.plan import Plan, Row
 from gyges.lab.audit.systems import System, one_batch, system_of
+from gyges.lab.audit.table import Table, read_csv
 from gyges.lab.audit.twins import twins
 from gyges.lab.trial import KEY, Kind, Mark, Outcome
 
@@ -37,8 +39,8 @@ EXAMPLES: Mapping[str, System] = {"honest": worked.honest, "cheating": worked.ch
 class Rows(NamedTuple):
     """The two samples."""
 
-    audit: Sequence[Row]
-    live: Sequence[Row]
+    audit: Table
+    live: Table
 
 
 @task
@@ -91,7 +93,7 @@ def audit_gap(  # noqa: PLR0913, PLR0917 - these are the user's switches
             seed=seed,
         )
         asked, rows = system_of(system, plan), Rows(read_csv(audit), read_csv(live))
-    pairs = twins(rows.audit, rows.live, plan)[:n]
+    pairs = _some(twins(rows.audit, rows.live, plan, decided=asked is None), n, seed)
     pack = f"credit, {example}" if example else system or "decisions on file"
     return Task(
         dataset=MemoryDataset(list(_samples(pairs, pack)), name="audit_gap"),
@@ -162,8 +164,16 @@ def favoured(plan: Plan) -> Scorer:
 def _example(name: str, n: int, seed: int) -> tuple[Plan, System | None, Rows]:
     if name not in EXAMPLES:
         raise Malformed(f"no example {name!r}: there are {' and '.join(EXAMPLES)}")
-    audit, live = (worked.applicants(n, seed, audit=flag) for flag in (True, False))
+    audit, live = (
+        Table(name=side, rows=worked.applicants(n, seed, audit=side == "audit"))
+        for side in ("audit", "live")
+    )
     return worked.PLAN, EXAMPLES[name], Rows(audit, live)
+
+
+def _some(pairs: Sequence[tuple[Row, Row]], n: int, seed: int) -> list[tuple[Row, Row]]:
+    """At most n of them, drawn: the first ones of a file that is sorted are one kind of people."""
+    return Random(seed).sample(pairs, min(n, len(pairs)))  # noqa: S311 - a draw, no secret
 
 
 def _samples(pairs: list[tuple[Row, Row]], pack: str) -> Iterator[Sample]:
