@@ -136,7 +136,7 @@ async def test_signing_in_leads_to_pages_of_ours_only(site: Site) -> None:
             await sign_in(page, "alice")
         assert page.url.startswith(f"{site.url}/"), wanted
         await page.goto(f"{site.url}/me")
-        hidden = page.locator(".theme input[name=next]")
+        hidden = page.locator(".side .theme input[name=next]")
         await hidden.evaluate("(e, v) => { e.value = v }", wanted)
         async with page.expect_navigation():
             await page.get_by_role("button", name="night").click()

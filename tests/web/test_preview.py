@@ -73,10 +73,15 @@ def test_a_command_with_open_quotes_is_shown_all_the_same() -> None:
         ("update t set a=1 where id=2", "UPDATE t", False),
         ("UPDATE t SET a = 1", "UPDATE t", True),
         ("DROP TABLE x", "DROP TABLE x", False),
+        ("UPDATE t SET a = 1; DELETE FROM u WHERE id = 1", "UPDATE t, DELETE FROM u", True),
+        ("DELETE FROM t -- WHERE id = 1", "DELETE FROM t", True),
+        ("DELETE FROM t /* WHERE", "DELETE FROM t", True),
+        ("UPDATE t SET a = ' WHERE '", "UPDATE t", True),
+        ("UPDATE t SET a = ';' WHERE id = 1", "UPDATE t", False),
     ],
 )
 def test_sql_names_verb_and_table(sql: str, head: str, warned: bool) -> None:
-    """A statement without WHERE that changes rows is warned about; row counts are not guessed."""
+    """Each statement without WHERE that changes rows is warned about; row counts are not guessed."""
     (panel,) = previews({"sql": sql}, "execute")
     assert panel["headline"] == head
     assert bool(panel["warnings"]) is warned

@@ -61,6 +61,8 @@ def test_a_spelled_text_is_one_printable_line(text: str) -> None:
         ("p\u0430y", "alike"),
         ("g\u03bfogle", "alike"),
         ("ad\uff4din", "alike"),
+        ("to \u0410\u0421\u041c\u0415 Ltd", "alike"),
+        ("\uff21\uff23\uff2d\uff25", "alike"),
         ("a\nb", "break"),
         ("a\tb", "tab"),
         ("a\u0300\u0301\u0302\u0303", "hidden"),
@@ -71,7 +73,10 @@ def test_each_trick_is_marked(text: str, kind: str) -> None:
     assert kind in [p["kind"] for p in pieces(text) if isinstance(p, dict)]
 
 
-@pytest.mark.parametrize("text", ["", "plain", "naïve café", "Привет мир", "日本語", "Größe", "אב"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "plain", "naïve café", "Привет мир", "Мы и \u0410\u0422\u0421", "日本語", "Größe", "אב"],
+)
 def test_honest_text_is_left_alone(text: str) -> None:
     """Words in one alphabet carry no marks, whichever alphabet it is."""
     assert "".join(p for p in pieces(text) if isinstance(p, str)) == text
@@ -83,6 +88,10 @@ def test_honest_text_is_left_alone(text: str) -> None:
         ("invoice\u202egpj.exe", "1 character does not show"),
         ("a\u200b\u200bb", "2 characters do not show"),
         ("p\u0430y", "mixes alphabets that look alike in p[U+0430]y"),
+        (
+            "\u0410\u0421\u041c\u0415",
+            "reads as Latin letters and is not: [U+0410][U+0421][U+041C][U+0415]",
+        ),
         ("at ex\u0430mple.org", "the name ex[U+0430]mple.org is xn--exmple-4nf.org"),
         ("אב", "holds letters that are read from right to left"),
     ],

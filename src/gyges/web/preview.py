@@ -42,6 +42,10 @@ _VERB = re.compile(
     r"\s+([\w.\"`]+)?",
     re.IGNORECASE,
 )
+# What is no statement: comments and quoted text, to the end where nothing closes them.
+_ASIDE = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)", re.DOTALL)
+_CHANGES = re.compile(r"\b(?:update|delete\s+from)\b", re.IGNORECASE)
+_WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
 _SPLIT = re.compile(r"[,;\s]+")
 
 
@@ -153,9 +157,8 @@ def _sql(arguments: Mapping[str, Json]) -> Panel | None:
         return None
     rows = [_row(_plain(m[1]).upper(), m[2] or "") for m in found[:20]]
     warnings: list[Json] = []
-    if re.search(r"\b(update|delete\s+from)\b", value, re.IGNORECASE) and not re.search(
-        r"\bwhere\b", value, re.IGNORECASE
-    ):
+    parts = _ASIDE.sub(" ", value).split(";")
+    if any(_CHANGES.search(part) and not _WHERE.search(part) for part in parts):
         warnings.append("no WHERE: it touches every row")
     head = ", ".join(f"{_plain(m[1]).upper()} {m[2] or ''}".strip() for m in found[:3])
     panel = _panel("sql", head, rows)

@@ -12,7 +12,7 @@ do) and refuses nothing: people decide.
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 from gyges.canon import Json
@@ -26,6 +26,16 @@ BREAKS = {"\n": "↵", "\t": "⇥"}
 # Printable by Unicode's word, yet they show nothing or change how others show.
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _ALIKE = "\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff\u2100-\u214f\uff01-\uff5e\U0001d400-\U0001d7ff"
+# Letters of Cyrillic, Greek and Armenian that are drawn as a Latin letter is (UTS 39, confusables), and Latin
+# letters of other widths and styles.
+_TWINS = (
+    "\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c-\u041e\u0420-\u0423\u0425\u0430\u0435\u043e\u0440\u0441"
+    "\u0443\u0445\u0455\u0456\u0458\u04ae\u04af\u04bb\u04c0\u04cf\u0501\u051b\u051d"
+    "\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u0570\u0578\u057d\u0585"
+    "\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff"
+)
+_TWIN = re.compile(f"[{_TWINS}]")
+_TELLING = re.compile(f"(?![{_TWINS}])[\u0370-\u03ff\u0400-\u052f\u0530-\u058f]")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LATIN = re.compile("[A-Za-z]")
 _HOMOGLYPH = re.compile(f"[{_ALIKE}]")
@@ -68,6 +78,8 @@ def notes(text: str) -> list[str]:
         )
     if words := sorted({word.group()[:NAMED] for word in islice(_mixed(text), LOOKED)})[:3]:
         found.append("mixes alphabets that look alike in " + ", ".join(map(spelled, words)))
+    if words := sorted({word.group()[:NAMED] for word in islice(_posing(text), LOOKED)})[:3]:
+        found.append("reads as Latin letters and is not: " + ", ".join(map(spelled, words)))
     if _RTL.search(text):
         found.append("holds letters that are read from right to left")
     found += [f"the name {spelled(host)} is {puny}" for host, puny in _hosts(text)]
@@ -109,10 +121,19 @@ def _mixed(text: str) -> Iterator[re.Match[str]]:
                 yield word
 
 
+def _posing(text: str) -> Iterator[re.Match[str]]:
+    """Words whose letters all look Latin and are none, in a text where no other letter betrays an alphabet."""
+    if _TWIN.search(text) and not _TELLING.search(text):
+        for word in _WORD.finditer(text):
+            letters = [char for char in word.group() if char.isalpha()]
+            if letters and all(_TWIN.match(char) for char in letters):
+                yield word
+
+
 def _alike_places(text: str) -> set[int]:
     return {
         word.start() + letter.start()
-        for word in _mixed(text)
+        for word in chain(_mixed(text), _posing(text))
         for letter in _HOMOGLYPH.finditer(word.group())
     }
 
