@@ -34,6 +34,7 @@ SECURITY: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
 )
 REQUEST = "gyges.request"  # where the scope of a passed-on request carries its id
+EMPTY = 204  # has no length to tell (RFC 9110 section 8.6), nor a type
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -130,14 +131,15 @@ def _check_scope(caller: Key, route: Route) -> None:
 
 async def _send(reply: Reply, send: Send, request: str, *, head: bool) -> None:
     headers = [
-        (b"content-type", reply.type),
         (b"cache-control", reply.cache),
         (b"x-request-id", request.encode()),
         *SECURITY,
         *reply.headers,
     ]
-    if reply.chunks is None:
-        headers.append((b"content-length", str(len(reply.body)).encode()))
+    if reply.status != EMPTY:
+        headers.append((b"content-type", reply.type))
+        if reply.chunks is None:
+            headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.chunks is not None and not head:
         async with aclosing(reply.chunks) as chunks:
