@@ -30,6 +30,13 @@ def test_a_nonce_is_claimed_once_ever(file: Path) -> None:
     beside.close()
 
 
+def test_a_claim_is_on_the_disk_when_it_returns(file: Path) -> None:
+    """Nothing runs on a claim that a power cut could take back: SQLite's `synchronous` is FULL, which is 2."""
+    claims = Claims(file)
+    assert claims._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    claims.close()
+
+
 def test_a_released_claim_may_be_made_again_and_a_settled_one_is_not_released(file: Path) -> None:
     """Release is for what certainly did not run."""
     claims = Claims(file)

@@ -13,6 +13,8 @@ from gyges.ports import Change
 from tests.ledger.store_suite import StoreSuite
 from tests.ledger.store_words import ORIGIN, SIGNER, a_case, an_event
 
+FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
+
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
@@ -42,3 +44,12 @@ async def test_heavy_changes_go_out_in_several_batches(
     case = await store.case("c-1")
     assert case is not None
     assert case.version == 20
+
+
+async def test_a_commit_is_on_the_disk_when_it_returns(store: SqliteStore) -> None:
+    """The connection that writes waits for the disk at each commit: a receipt outlives the machine's power."""
+    conn = store._disk.writer()
+    found = [
+        conn.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+    ]
+    assert found == ["wal", FULL]
