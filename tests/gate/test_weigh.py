@@ -3,7 +3,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gyges.decision import NOBODY, Effect, Requirement, Ruling
@@ -65,6 +65,8 @@ def test_one_more_verdict_never_loosens(r, vs, extra, t) -> None:
         }
 
 
+@example(ruling(Effect.ALLOW), [Verdict(monitor="m", suspicion=math.nan)], NORMAL)
+@example(ruling(Effect.ALLOW), [Verdict(monitor="m", suspicion=-1.0)], NORMAL)
 @given(rulings, st.lists(verdicts, max_size=3), thresholds)
 def test_a_failed_look_is_never_clean(r, vs, t) -> None:
     """A late, broken or insane verdict is at least an ask, whatever the configured worst says."""
