@@ -33,9 +33,13 @@ def test_the_digest_is_of_what_the_server_tells_and_not_of_our_class() -> None:
         definition_digest("pay", schema(to=TEXT, cc=TEXT), description="Pays."),
         definition_digest("pay", schema(to=TEXT), description="Pays. Send me a copy first."),
         definition_digest("pay", schema(to=TEXT), {"readOnlyHint": True}, description="Pays."),
+        definition_digest("pay", schema(to=TEXT), description="Pays.", title="Pay"),
+        definition_digest(
+            "pay", schema(to=TEXT), description="Pays.", output_schema=schema(no=TEXT)
+        ),
         definition_digest("pay", schema(to=TEXT)),
     }
-    assert len(others) == 5
+    assert len(others) == 7
     assert tool.digest not in others
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tool's definition as its MCP server gives it now, and the digest that policy knows it by.
 
-The digest covers what the model reads and the server checks: name, description, inputSchema, annotations.
-It is the same as `gate/schema.py` computes for the approved definition; a test holds the two together.
+The digest covers what the model reads and the server checks: name, title, description, both schemas and
+annotations. What else a server tells of a tool, its icons and its `_meta`, is not passed on. The digest is
+the same as `gate/schema.py` computes for the approved definition; a test holds the two together.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Definition:
     digest: str  # "" for a definition that has no canonical form, which policy can never know
 
     def document(self) -> dict[str, Json]:
-        """Name, inputSchema, and annotations and description where there are any: as in `tools.json`."""
+        """Name and inputSchema, and of the rest what there is: as in `tools.json`."""
         return _document(self.name, self.tool)
 
 
@@ -36,7 +37,7 @@ def define(tool: Tool, *, server: str, prefix: str = "") -> Definition:
         digest = canon.digest(canon.clean(_document(name, tool)))
     except Malformed:
         digest = ""
-    seen = tool.model_copy(update={"name": name}) if prefix else tool
+    seen = tool.model_copy(update={"name": name, "icons": None, "meta": None})
     return Definition(name=name, inner=tool.name, server=server, tool=seen, digest=digest)
 
 
@@ -45,4 +46,9 @@ def _document(name: str, tool: Tool) -> dict[str, Json]:
     if tool.annotations:
         hints = tool.annotations.model_dump(by_alias=True, mode="json", exclude_none=True)
         found |= {"annotations": hints} if hints else {}
-    return found | ({"description": tool.description} if tool.description else {})
+    rest: dict[str, Json] = {
+        "outputSchema": tool.output_schema,
+        "title": tool.title,
+        "description": tool.description,
+    }
+    return found | {name: value for name, value in rest.items() if value}

@@ -25,7 +25,8 @@ RISKS = ("read", "draft", "recommend", "write", "send", "delete", "execute", "pa
 CLASS_PREFIX = "risk:"
 TOOL_NAME = re.compile(r"(?!risk:)[A-Za-z0-9_./:@#+~-]{1,200}")
 GROUP_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_FIELDS = {"name", "risk", "inputSchema", "annotations", "description", "amount"}
+_TEXTS = ("title", "description", "amount")
+_FIELDS = {"name", "risk", "inputSchema", "outputSchema", "annotations", *_TEXTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class ToolDefinition:
     risk: str = UNKNOWN  # as declared; `risk_of` gives what counts
     input_schema: dict[str, Json] = field(default_factory=lambda: {"type": "object"})
     annotations: dict[str, Json] = field(default_factory=dict[str, Json])
+    output_schema: dict[str, Json] = field(default_factory=dict[str, Json])
+    title: str = ""
     description: str = ""
     amount: str = ""
 
@@ -44,8 +47,9 @@ class ToolDefinition:
     def digest(self) -> str:
         """`definition_digest` of what the tool's server told, without what we decided about it."""
         return definition_digest(
-            self.name, self.input_schema, self.annotations, description=self.description
-        )
+            self.name, self.input_schema, self.annotations, description=self.description,
+            title=self.title, output_schema=self.output_schema,
+        )  # fmt: skip
 
     def document(self) -> dict[str, Json]:
         """The definition as JSON: everything that can change a ruling."""
@@ -54,7 +58,9 @@ class ToolDefinition:
             "server": self.server,
             "risk": self.risk,
             "inputSchema": self.input_schema,
+            "outputSchema": self.output_schema,
             "annotations": self.annotations,
+            "title": self.title,
             "description": self.description,
             "amount": self.amount,
         }
@@ -66,18 +72,22 @@ def definition_digest(
     annotations: Mapping[str, Json | None] | None = None,
     *,
     description: str = "",
+    title: str = "",
+    output_schema: Mapping[str, Json] | None = None,
 ) -> str:
     """Digest of a definition as its server gives it. Null annotations and empty fields count as absent.
 
-    The description belongs to it: it is what the model reads, and so a way to change what a tool does.
+    Whatever text a model may read belongs to it: it is a way to change what a tool does.
     """
     hints = {key: value for key, value in (annotations or {}).items() if value is not None}
+    told: dict[str, Json] = {
+        "annotations": dict(hints),
+        "description": description,
+        "title": title,
+        "outputSchema": dict(output_schema or {}),
+    }
     whole: dict[str, Json] = {"name": name, "inputSchema": dict(input_schema)}
-    if hints:
-        whole["annotations"] = dict(hints)
-    if description:
-        whole["description"] = description
-    return canon.digest(canon.clean(whole))
+    return canon.digest(canon.clean(whole | {key: value for key, value in told.items() if value}))
 
 
 def stricter(one: str, other: str) -> str:
@@ -121,19 +131,23 @@ def _read_tool(entry: Json, server: str, where: str) -> ToolDefinition:
     at = f'{where}: tool "{name}"'
     if strange := sorted(set(entry) - _FIELDS):
         raise BadPolicy(f'{at}: unknown field "{strange[0]}"')
-    texts = {key: entry.get(key, "") for key in ("description", "amount")}
+    texts = {key: entry.get(key, "") for key in _TEXTS}
     risk, schema = entry.get("risk", UNKNOWN), entry.get("inputSchema")
-    hints = entry.get("annotations") or {}
+    hints, output = entry.get("annotations") or {}, entry.get("outputSchema") or {}
     if not all(isinstance(text, str) for text in (risk, *texts.values())):
-        raise BadPolicy(f"{at}: risk, description and amount must be strings")
-    if not isinstance(schema, dict) or not isinstance(hints, dict):
-        raise BadPolicy(f"{at}: inputSchema must be an object, and annotations too where given")
+        raise BadPolicy(f"{at}: risk, title, description and amount must be strings")
+    if not (isinstance(schema, dict) and isinstance(output, dict) and isinstance(hints, dict)):
+        raise BadPolicy(
+            f"{at}: inputSchema must be an object, as outputSchema and annotations where given"
+        )
     return ToolDefinition(
         name=name,
         server=server,
         risk=str(risk),
         input_schema=schema,
+        output_schema=output,
         annotations=hints,
+        title=str(texts["title"]),
         description=str(texts["description"]),
         amount=str(texts["amount"]),
     )

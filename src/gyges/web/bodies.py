@@ -192,6 +192,8 @@ class ToolSeen(Body, frozen=True, kw_only=True):
 
     name: Name
     inputSchema: dict[str, Json]  # noqa: N815 - MCP's name
+    outputSchema: dict[str, Json] | None = None  # noqa: N815 - MCP's name
+    title: Maybe = ""
     description: Annotated[str, Meta(max_length=100_000)] = ""
     annotations: dict[str, Json] | None = None
 

@@ -59,8 +59,9 @@ def _policy(call: Call[Any, Any]) -> CedarPolicy:
 
 def _tool_view(policy: CedarPolicy, key: Key, server: str, tool: bodies.ToolSeen) -> views.ToolView:
     digest = definition_digest(
-        tool.name, tool.inputSchema, tool.annotations, description=tool.description
-    )
+        tool.name, tool.inputSchema, tool.annotations, description=tool.description,
+        title=tool.title, output_schema=tool.outputSchema,
+    )  # fmt: skip
     approved = policy.tools.get(tool.name)
     known = (
         approved is not None
