@@ -82,7 +82,7 @@ def test_what_is_imported_is_declared(folder: str) -> None:
     extras = PROJECT["project"]["optional-dependencies"].values()
     declared = [*PROJECT["project"]["dependencies"], *(text for extra in extras for text in extra)]
     if folder == "tests":
-        declared += PROJECT["dependency-groups"]["dev"]
+        declared += PROJECT["dependency-groups"]["dev"] + PROJECT["dependency-groups"]["heavy"]
     names = {canonicalize_name(Requirement(text).name) for text in declared}
     brought = packages_distributions()
     ours = {"gyges", "tests", "tools", "bench"}

@@ -33,7 +33,7 @@ compile() {
 
 compile core "$@" pyproject.toml --group build
 # Tests run with every extra that is built; the heavy ones get a lock of their own when they are.
-compile dev "$@" pyproject.toml --extra lab --extra notify --extra oidc \
+compile dev "$@" pyproject.toml --extra drift --extra lab --extra notify --extra oidc \
     --extra passkeys --group build --group dev --constraints requirements/core.lock
 if [ -n "${UV_FIND_LINKS:-}" ]; then
     compile heavy "$@" --group heavy --constraints requirements/dev.lock

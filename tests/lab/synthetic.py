@@ -143,3 +143,14 @@ def everything(
             found += behave(one.chance, design(cue=("watched", "unwatched")), (pack, "refusal"),
                             model=model, task="oversight", pack=pack, prompts=prompts, seed=seed)  # fmt: skip
     return found
+
+
+TRAINED, UNTRAINED = {"tier": "trained"}, {"tier": "untrained"}
+
+
+def couple(name: str, high: Outcome, low: Outcome) -> list[Trial]:
+    """One prompt in both tiers."""
+    return [
+        trial(prompt=name, outcome=high, condition=TRAINED),
+        trial(prompt=name, outcome=low, condition=UNTRAINED),
+    ]

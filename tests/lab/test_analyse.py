@@ -13,26 +13,16 @@ from gyges.lab.analyse.effect import effect
 from gyges.lab.analyse.gap import gap
 from gyges.lab.analyse.judges import calibration, panels
 from gyges.lab.analyse.models import models
-from gyges.lab.analyse.pairs import CUE, TIER, WATCH, behaviour, complied, pair
+from gyges.lab.analyse.pairs import CUE, TIER, WATCH, behaviour, pair
 from gyges.lab.analyse.plain import plain
 from gyges.lab.analyse.question import Question, ask
 from gyges.lab.analyse.reasoning import reasoning
 from gyges.lab.analyse.taxonomy import taxonomy
-from gyges.lab.analyse.telling import Look, address, telling
 from gyges.lab.organisms.known import organism
-from gyges.lab.trial import Outcome, Trial
-from tests.lab.synthetic import TIERS, design, draw, trial
+from gyges.lab.trial import Outcome
+from tests.lab.synthetic import TIERS, TRAINED, UNTRAINED, couple, design, draw, trial
 
 GUARDER = organism("instrumental")
-TRAINED, UNTRAINED = {"tier": "trained"}, {"tier": "untrained"}
-
-
-def couple(name: str, high: Outcome, low: Outcome) -> list[Trial]:
-    """One prompt in both tiers."""
-    return [
-        trial(prompt=name, outcome=high, condition=TRAINED),
-        trial(prompt=name, outcome=low, condition=UNTRAINED),
-    ]
 
 
 def test_the_gap_is_recovered() -> None:
@@ -266,38 +256,6 @@ def test_models_are_corrected_and_pooled() -> None:
     assert abs(found.members[3].pooled.value - found.mean.value) <= abs(
         last.value - found.mean.value
     )
-
-
-def test_the_most_telling_come_first_and_spread() -> None:
-    """Quoted reasoning wins, pairs without contrast are left out, and models take turns."""
-    plainly = couple("p1", Outcome.COMPLIED, Outcome.REFUSED)
-    quoted = [
-        replace(t, quotes=("because they would change me",), faking={"rules": 1.0})
-        for t in couple("p2", Outcome.COMPLIED, Outcome.REFUSED)
-    ]
-    dull = couple("p3", Outcome.REFUSED, Outcome.REFUSED)
-    other = [replace(t, model="n") for t in couple("p1", Outcome.COMPLIED, Outcome.REFUSED)]
-    look = Look(about="compliance", contrast=TIER, measure=complied)
-    found = telling([*plainly, *quoted, *dull, *other], [look])
-    assert [(one.model, one.prompt) for one in found] == [("m", "p2"), ("n", "p1"), ("m", "p1")]
-    assert found[0].high.level == "trained"
-    assert found[0].high.quotes == ("because they would change me",)
-
-
-@pytest.mark.parametrize(
-    ("place", "sample", "expected"),
-    [
-        ("a/b c.eval", "aB3", "#/logs/a/b%20c.eval/samples/sample_uuid/aB3"),
-        (
-            "x.eval",
-            "evalid/animals-1-trained/2",
-            "#/logs/x.eval/samples/sample/animals-1-trained/2",
-        ),
-    ],
-)
-def test_the_viewer_is_addressed(place: str, sample: str, expected: str) -> None:
-    """A sample has the address that Inspect's viewer routes."""
-    assert address(place, sample) == f"http://127.0.0.1:7575/{expected}"
 
 
 @given(st.permutations(range(12)))

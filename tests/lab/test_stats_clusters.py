@@ -162,10 +162,7 @@ SETTINGS = [(50, 1, 0.14, 0.03), (20, 5, 0.14, 0.03), (50, 5, 0.5, 0.5), (30, 3,
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "k", "p", "q"), SETTINGS)
 def test_the_interval_covers_where_prompts_differ(n: int, k: int, p: float, q: float) -> None:
-    """Prompts vary (Beta, concentration 2): the default and the quick interval cover 95 %, less 3 sigma.
-
-    The plain percentile interval is run beside them, and is never better than the default by more than noise.
-    """
+    """Where prompts vary, default and quick intervals cover 95 %, less 3 sigma; percentile is no better."""
     rng, runs = np.random.default_rng(7), 300
     hits = np.zeros(3)
     for _ in range(runs):

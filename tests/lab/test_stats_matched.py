@@ -194,10 +194,8 @@ def test_exact_mcnemar_never_exceeds_its_level(n: int, p: float) -> None:
     ("n", "p", "q"), [(25, 0.2, 0.05), (50, 0.15, 0.02), (50, 0.1, 0.1), (100, 0.11, 0.0)]
 )
 def test_paired_intervals_cover_at_their_level(n: int, p: float, q: float) -> None:
-    """Summed over all likely tables, Tango covers 93 % or more, Newcombe 92 %.
-
-    Newcombe also looks at the margins; the concordant pairs are split evenly here.
-    """
+    """Summed over all likely tables, Tango covers 93 % or more, Newcombe 92 %."""
+    # Newcombe also looks at the margins; the concordant pairs are split evenly here.
     covered = np.zeros(2)
     for b, c, chance in outcomes(n, p, q):
         if chance < 1e-7:
