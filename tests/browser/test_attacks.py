@@ -83,7 +83,7 @@ async def test_a_forged_request_by_script_is_refused_too(site: Site, away: Elsew
 
 @pytest.mark.parametrize("origin", ["neighbour", "stranger"])
 async def test_no_page_of_ours_can_be_framed(site: Site, away: Elsewhere, origin: str) -> None:
-    """An invisible frame over a bait shows nothing to click on, and whoever opens a window of ours has no hold on it."""
+    """A frame over a bait shows nothing to click on; who opens a window of ours has no hold on it."""
     site.expected += [*ELSEWHERE, "frame-ancestors", "X-Frame-Options", "to be framed", "Framing"]
     case = await site.propose(MAIL)
     page = await site.page("rita")

@@ -56,6 +56,21 @@ async def test_two_people_for_high_risk_and_the_typed_amount(site: Site) -> None
     assert [v.person for v in (await site.case(case["id"])).votes] == ["alice", "bob"]
 
 
+async def test_an_approval_is_taken_back_before_it_runs(site: Site) -> None:
+    """One key leads to the button, pressing it lets the grant lapse, and the agent gets no permit."""
+    case = await site.propose(MAIL)
+    page = await site.page("rita", f"/a/{case['id']}")
+    await approve(page)
+    await expect(page.get_by_text("Approved.", exact=True)).to_be_visible()
+    await page.keyboard.press("u")
+    await expect(page.get_by_role("button", name="Take it back")).to_be_focused()
+    assert await site.state(case) is State.GRANTED
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Taken back: nothing runs.")).to_be_visible()
+    got = (await site.call("bot", "GET", f"/v1/actions/{case['id']}")).json()
+    assert (got["state"], got.get("permit", "")) == ("lapsed", "")
+
+
 async def test_deny_with_reason_and_guidance(site: Site) -> None:
     """The agent is told what to do instead, and nothing runs."""
     case = await site.propose(MAIL)

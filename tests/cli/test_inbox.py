@@ -114,6 +114,16 @@ def test_a_denial_carries_reason_and_guidance(town: Town, inbox: Run) -> None:
     assert after.guidance == "ask for half"
 
 
+def test_an_approval_is_taken_back(town: Town, inbox: Run) -> None:
+    """By who gave it, before it runs; anybody else is refused."""
+    case = town.propose("send_mail", MAIL)
+    assert inbox("rita", "approve", case.id, "--digest", case.digest)[0] == 0
+    assert inbox("rob", "take-back", case.id)[0] == 2
+    code, out, _ = inbox("rita", "take-back", case.id, "--reason", "wrong Bob", "--json")
+    assert (code, json.loads(out)["state"]) == (0, "lapsed")
+    assert town.look(case.id).reason == "taken back by rita: wrong Bob"
+
+
 def test_an_edit_is_a_new_case(town: Town, inbox: Run) -> None:
     """It names the old one, asks anew, and its editor cannot approve it."""
     case = town.propose("pay", PAY)

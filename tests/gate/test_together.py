@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several approved at once: all or nothing, each under its own digest and version; and asking others early."""
+"""Several approved at once: all or nothing, each under its own digest and version; asking others early, taking back."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from gyges.case import Case, State
 from gyges.errors import Conflict, Forbidden, GygesError, Overburdened, Unprocessable
 from gyges.gate.desk import How
-from gyges.gate.together import MOST, Item, approve_all, escalate
+from gyges.gate.together import MOST, Item, approve_all, escalate, take_back
 from gyges.settings import Settings
 from tests.gate.world import World, world
 
@@ -115,3 +115,37 @@ async def test_others_are_asked_early_once_and_by_approvers_only(tmp_path: Path)
         assert (await w.approve(case, "zoe")).state is State.GRANTED
         with pytest.raises(Conflict):
             await escalate(w.corridor, case.id, by=w.keys["rex"], to="other")
+
+
+async def test_an_approval_is_taken_back_until_it_runs(tmp_path: Path) -> None:
+    """Only by who gave it, only what is granted: then the permit that is out is worth nothing."""
+    async with world(tmp_path) as w:
+        (case,) = await mails(w, 1)
+        with pytest.raises(Forbidden):
+            await take_back(w.corridor, case.id, by=w.keys["rex"])
+        (case,) = await approve_all(w.corridor, items([case]), by=w.keys["rex"], how=How())
+        permit = await w.permit(case)
+        assert permit
+        for name in ("ann", "bot", "root"):
+            with pytest.raises(Forbidden):
+                await take_back(w.corridor, case.id, by=w.keys[name])
+        back = await take_back(w.corridor, case.id, by=w.keys["rex"], reason="wrong month")
+        assert (back.state, back.reason) == (State.LAPSED, "taken back by rex: wrong month")
+        assert (await w.kinds(case))[-1] == "withdrawn"
+        with pytest.raises(GygesError):
+            await w.redeem(case, permit)
+        with pytest.raises(Conflict):
+            await take_back(w.corridor, case.id, by=w.keys["rex"])
+
+
+async def test_what_runs_or_waits_is_not_taken_back(tmp_path: Path) -> None:
+    """A redeemed case runs already, and one that still waits is denied instead."""
+    async with world(tmp_path) as w:
+        pay = await w.approve(await w.propose("pay", to="bob", amount=4800), "ann")
+        with pytest.raises(Conflict, match="is waiting"):
+            await take_back(w.corridor, pay.id, by=w.keys["ann"])
+        (mail,) = await mails(w, 1)
+        (mail,) = await approve_all(w.corridor, items([mail]), by=w.keys["rex"], how=How())
+        await w.redeem(mail, await w.permit(mail))
+        with pytest.raises(Conflict, match="is redeemed"):
+            await take_back(w.corridor, mail.id, by=w.keys["rex"])

@@ -213,3 +213,19 @@ async def test_a_hurried_approval_waits_for_its_page(tmp_path: Path) -> None:
         assert page["shown"] in answer.text
         assert f'data-opened="{page["opened"]}"' in answer.text
         assert (await deny(bob, found["id"], reason="no time for this")).status_code == 303
+
+
+async def test_an_approval_is_taken_back_from_its_page(desk: House) -> None:
+    """Whoever approved is offered it while nothing has run, nobody else is, and the page then says how it ended."""
+    found = await desk.propose(MAIL)
+    rita, alice = await signed_in(desk, "rita"), await signed_in(desk, "alice")
+    await approve(rita, found["id"])
+    assert (await shown(rita, found["id"]))["back"] is True
+    assert (await shown(alice, found["id"]))["back"] is False
+    path = f"/a/{found['id']}/take-back"
+    assert (await alice.post(path)).status_code == 403
+    answer = await rita.post(path, {"reason": "wrong Ada"})
+    assert answer.headers["location"] == f"/a/{found['id']}?said=taken-back"
+    assert (await case_of(desk, found)).state is State.LAPSED
+    assert "Taken back by rita: wrong Ada" in (await rita.get(f"/a/{found['id']}")).text
+    assert (await rita.post(path)).status_code == 409

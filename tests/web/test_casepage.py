@@ -9,7 +9,7 @@ import pytest
 
 from gyges.canon import digest
 from gyges.case import State
-from tests.web.conftest import MAIL, PAY, READ, House
+from tests.web.conftest import MAIL, PAY, READ, House, canonical
 from tests.web.desk import approve, deny, open_desk, shown
 from tests.web.people import forms, signed_in
 
@@ -76,7 +76,7 @@ async def test_the_policy_of_the_page_is_strict(desk: House) -> None:
 
 
 async def test_a_settled_case_offers_no_answer(desk: House) -> None:
-    """Approved, denied, allowed at once: the same link tells how it ended, and has no form to answer."""
+    """Approved, denied, allowed at once: the same link tells how it ended; all it offers is to take back."""
     mail, pay, read = await desk.propose(MAIL), await desk.propose(PAY), await desk.propose(READ)
     alice = await signed_in(desk, "alice")
     await approve(alice, mail["id"])
@@ -84,7 +84,8 @@ async def test_a_settled_case_offers_no_answer(desk: House) -> None:
     for case, state in ((mail, "granted"), (pay, "denied"), (read, "granted")):
         page = (await alice.get(f"/a/{case['id']}")).text
         assert f">{state}</span>" in page
-        assert not [form for form in forms(page) if form.startswith("/a/")]
+        back = [f"/a/{case['id']}/take-back"] if case is mail else []  # what she approved herself
+        assert [form for form in forms(page) if form.startswith("/a/")] == back
     assert "not this month" in (await alice.get(f"/a/{pay['id']}")).text
 
 
@@ -164,3 +165,31 @@ async def test_the_next_one_that_waits_is_a_link(desk: House) -> None:
     rita = await signed_in(desk, "rita")
     assert (await shown(rita, pay["id"]))["next"] == mail["id"]
     assert (await shown(rita, mail["id"]))["next"] == ""
+
+
+async def test_the_steps_before_and_how_they_ended_are_shown(desk: House) -> None:
+    """The last calls of the same episode, whatever the tool, with what their executors said of them."""
+    episode = {"episode": "month end"}
+    first = await desk.propose({**READ, **episode})
+    body = {"permit": first["permit"], "action": canonical(first)}
+    for tail, sent in (("redeem", body), ("outcome", {"ok": True, "summary": "3 rows"})):
+        path = f"/v1/actions/{first['id']}/{tail}"
+        assert (await desk.call("office", "POST", path, sent)).status_code == 200
+    await desk.propose(READ)
+    last = await desk.propose({**MAIL, **episode})
+    rita = await signed_in(desk, "rita")
+    page = await shown(rita, last["id"])
+    assert [(s["id"], s["told"]) for s in page["steps"]] == [(first["id"], ["3 rows"])]
+    assert "its executor said" in (await rita.get(f"/a/{last['id']}")).text
+    assert (await shown(rita, first["id"]))["steps"] == []
+
+
+async def test_what_never_runs_does_not_say_that_it_will(desk: House) -> None:
+    """A denied case's arguments are those that were asked for."""
+    found = await desk.propose(MAIL)
+    rita = await signed_in(desk, "rita")
+    assert "exactly this will run" in (await rita.get(f"/a/{found['id']}")).text
+    await deny(rita, found["id"], reason="no")
+    page = (await rita.get(f"/a/{found['id']}")).text
+    assert "exactly this was asked for" in page
+    assert "will run" not in page

@@ -138,6 +138,12 @@ class Gate:
         body |= {name: value for name, value in words.items() if value}
         return _answer(await self.request("POST", f"/v1/actions/{id}/decision", body))
 
+    async def take_back(self, id: str, reason: str = "") -> Answer:
+        """Take one's own approval back while nothing has run: the case lapses."""
+        return _answer(
+            await self.request("POST", f"/v1/actions/{id}/take-back", {"reason": reason})
+        )
+
     async def edit(
         self, id: str, *, digest: str, arguments: Mapping[str, Json], reason: str = ""
     ) -> Answer:

@@ -6,6 +6,7 @@
     gyges inbox show c-...
     gyges inbox approve c-... --digest sha256:...
     gyges inbox deny c-... --reason "not this month" --guidance "ask again in May"
+    gyges inbox take-back c-... --reason "wrong month"
     gyges inbox edit c-... --set /amount=480
 
 The key is GYGES_APPROVER_KEY or --key-file. An approval names the digest of the action that was shown,
@@ -134,6 +135,20 @@ def deny(
         return await gate.decide(id, Say.DENY, digest=seen, reason=reason, guidance=guidance)
 
     _told(_desk(context, url, key_file).speak(work), as_json=as_json)
+
+
+@app.command("take-back")
+def take_back(
+    context: typer.Context,
+    id: Id,
+    reason: Reason = "",
+    url: Here = None,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take your approval back while nothing has run: the case lapses."""
+    answer = _desk(context, url, key_file).speak(lambda gate: gate.take_back(id, reason))
+    _told(answer, as_json=as_json)
 
 
 @app.command("edit")

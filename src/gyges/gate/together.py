@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an approver does beside answering one case: approve several at once, and put one to others early.
+"""What an approver does beside answering one case: approve several, put one to others early, take one back.
 
 Several are all or nothing: each is checked as it would be alone, then all are written in one transaction,
 under compare-and-set on each. Which cases may be put together is for the surface to say.
@@ -8,14 +8,14 @@ under compare-and-set on each. Which cases may be put together is for the surfac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gyges.case import Case, Say, Vote
+from gyges.case import Case, Say, State, Vote
 from gyges.episode import Event, Kind
 from gyges.errors import Conflict, Forbidden, GygesError, Overburdened, Unprocessable
 from gyges.gate import approvals
 from gyges.gate.desk import Desk, How, method_of
 from gyges.gate.judge import plain
 from gyges.gate.notices import notices_of
-from gyges.gate.states import stay
+from gyges.gate.states import move, stay
 from gyges.ports import Change
 from gyges.principal import Key, Scope
 
@@ -63,6 +63,18 @@ async def escalate(desk: Desk, id: str, *, by: Key, to: str) -> Case:
     asked = (*case.escalated, to)
     after = stay(replace(case, escalate_at=0), escalated=asked)
     return await desk.write(after, Kind.ESCALATED, plain(groups=asked, by=by.name))
+
+
+async def take_back(desk: Desk, id: str, *, by: Key, reason: str = "") -> Case:
+    """Let a granted case lapse before it runs, as somebody who approved it; nobody else may."""
+    case = await desk.found(id)
+    mine = any(approvals.same(v.person, by.name) and v.say is Say.APPROVE for v in case.votes)
+    if by.scope is not Scope.APPROVER or not mine:
+        raise Forbidden(f"{by.name} has not approved case {id} and cannot take that back")
+    if case.state is not State.GRANTED:
+        raise Conflict(f"case {id} is {case.state}: only what is granted and has not run goes back")
+    after = move(case, State.LAPSED, reason=f"taken back by {by.name}: {reason}".strip(": "))
+    return await desk.write(after, Kind.WITHDRAWN, plain(by=by.name, reason=reason))
 
 
 async def _room(desk: Desk, by: Key, count: int) -> None:

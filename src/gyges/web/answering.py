@@ -73,6 +73,18 @@ async def deny(visit: Visit) -> Response:
     return await answered(visit, act)
 
 
+async def take_back(visit: Visit) -> Response:
+    """POST /a/{id}/take-back: one's own approval, while nothing has run."""
+
+    async def act(_: Look) -> Response:
+        case, by = await found(visit), visit.key(Scope.APPROVER)
+        reason = visit.form.get("reason", "")[:4000]
+        await together.take_back(visit.gate.corridor, case.id, by=by, reason=reason)
+        return visit.go(f"/a/{case.id}", said="taken-back")
+
+    return await answered(visit, act)
+
+
 async def escalate(visit: Visit) -> Response:
     """POST /a/{id}/escalate: ask the group that the timer would ask later."""
 

@@ -83,7 +83,7 @@ class Plant(Propose, frozen=True, kw_only=True):
 
 
 class Withdraw(Body, frozen=True, kw_only=True):
-    """Why the agent takes it back."""
+    """Why it is taken back: a proposal by its agent, an approval by whoever gave it."""
 
     reason: Words = ""
 

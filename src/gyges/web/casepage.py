@@ -29,6 +29,7 @@ from gyges.web.visit import Visit
 
 APPROVED = (State.DONE, State.REDEEMED, State.GRANTED)
 SIMILAR = 6
+TOLD = 120  # characters of what an executor said of an earlier case
 CHUNK = 20_000  # characters of a long value on one page
 EMPTY = {"typed": "", "note": "", "reason": "", "guidance": ""}
 
@@ -88,6 +89,8 @@ async def page(visit: Visit, case: Case, again: Again = AGAIN) -> Response:
         "created": case.created,
         "deadline": case.deadline,
         "similar": await _similar(visit, case),
+        "steps": await _steps(visit, case),
+        "back": _takes_back(visit, case),
         "next": await _next(visit, case),
         "escalate_to": "" if settings.escalate_to in case.escalated else settings.escalate_to,
         "problem": again.problem,
@@ -175,10 +178,34 @@ async def _similar(visit: Visit, case: Case) -> list[dict[str, Any]]:
     query = CaseQuery(agent=case.action.agent, tool=case.action.tool, limit=SIMILAR * 3)
     old = (await visit.gate.store.cases(query)).cases
     settled = [c for c in old if c.id != case.id and c.state not in (State.WAITING, State.PROPOSED)]
-    return [
-        {"id": c.id, "state": c.state, "created": c.created, "headline": brief(visit, c)}
-        for c in settled[:SIMILAR]
+    return [_earlier(visit, c) for c in settled[:SIMILAR]]
+
+
+async def _steps(visit: Visit, case: Case) -> list[dict[str, Any]]:
+    """The last things that were asked for in the same episode, newest first."""
+    if not case.action.episode:
+        return []
+    query = CaseQuery(episode=case.action.episode, limit=SIMILAR * 3)
+    every = (await visit.gate.store.cases(query)).cases
+    return [_earlier(visit, c) for c in every if c.id != case.id and c.created <= case.created][
+        :SIMILAR
     ]
+
+
+def _earlier(visit: Visit, case: Case) -> dict[str, Any]:
+    """One line about another case; `told` is what its executor said of how it ended."""
+    summary = case.outcome.summary if case.outcome else ""
+    return {
+        "id": case.id, "state": case.state, "created": case.created,
+        "tool": pieces(case.action.tool), "headline": brief(visit, case),
+        "told": pieces(summary[:TOLD]), "cut": len(summary) > TOLD,
+    }  # fmt: skip
+
+
+def _takes_back(visit: Visit, case: Case) -> bool:
+    """Whether this reader approved what is granted and has not run."""
+    mine = any(approvals.same(v.person, visit.who.name) for v in case.votes)
+    return mine and case.state is State.GRANTED and visit.may(Role.APPROVER)
 
 
 def brief(visit: Visit, case: Case) -> list[Json]:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people do: answer, edit, standing grants, kill switches.
+"""What people do: answer, take back, edit, standing grants, kill switches.
 
 No agent's key reaches any of these: their lines in `table.py` name the scopes, and a test walks them.
 Whether this person may decide this case is for the corridor to say.
 """
 
 from gyges.errors import Unprocessable
+from gyges.gate import together
 from gyges.gate.desk import GrantDraft
 from gyges.standing import Pin
 from gyges.web import bodies
@@ -21,6 +22,14 @@ async def decide(call: Call[bodies.Decide, Nothing]) -> Reply:
         reason=body.reason, guidance=body.guidance,
     )  # fmt: skip
     call.desk.metrics.answered(body.say)
+    return reply(answer_to(call, case))
+
+
+async def take_back(call: Call[bodies.Withdraw, Nothing]) -> Reply:
+    """Take one's own approval back while nothing has run: what was granted lapses."""
+    case = await together.take_back(
+        call.gate.corridor, call.params[0], by=call.key, reason=call.body.reason
+    )
     return reply(answer_to(call, case))
 
 

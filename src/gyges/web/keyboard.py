@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The keys of the pages: changed or switched off, kept in this browser (WCAG 2.2, 2.1.4).
 
-    cookie gyges_keys: one character for each of ACTS, "-" for none        "jkarex/?"
+    cookie gyges_keys: one character for each of ACTS, "-" for none        "jkarex/?u"
 
 They only move the focus or open a page: no key decides anything.
 """
@@ -14,8 +14,9 @@ from gyges.web.visit import Visit
 ACTS = {
     "down": "next", "up": "previous", "approve": "go to approve", "deny": "go to deny",
     "edit": "edit", "select": "select for a batch", "search": "search", "help": "show the keys",
+    "back": "go to take back",
 }  # fmt: skip
-USUAL = "jkarex/?"
+USUAL = "jkarex/?u"
 NONE = "-"
 YEAR_S = 31_536_000
 

@@ -75,6 +75,7 @@ PAGES = (
     Page(method="POST", path="/keyboard", roles=PERSON, handler=keyboard.save),
     Page(method="POST", path="/a/{id}/approve", roles=REVIEWER, handler=answering.approve),
     Page(method="POST", path="/a/{id}/deny", roles=REVIEWER, handler=answering.deny),
+    Page(method="POST", path="/a/{id}/take-back", roles=REVIEWER, handler=answering.take_back),
     Page(method="POST", path="/a/{id}/escalate", roles=REVIEWER, handler=answering.escalate),
     Page(method="POST", path="/a/{id}/stop", roles=REVIEWER, handler=answering.stop),
     Page(method="POST", path="/theme", roles=PUBLIC, handler=me.set_theme),

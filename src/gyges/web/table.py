@@ -57,6 +57,8 @@ ROUTES = (
           body=bodies.Withdraw, body_optional=True, answer=Answer),
     Route(method="POST", path=f"{CASE}/decision", scopes=APPROVER, handler=deciding.decide,
           body=bodies.Decide, answer=Answer),
+    Route(method="POST", path=f"{CASE}/take-back", scopes=APPROVER, handler=deciding.take_back,
+          body=bodies.Withdraw, body_optional=True, answer=Answer),
     Route(method="POST", path=f"{CASE}/edit", scopes=APPROVER, handler=deciding.edit,
           body=bodies.Edit, answer=Answer, status=201),
     Route(method="POST", path=f"{CASE}/redeem", scopes=EXECUTOR, handler=cases.redeem,

@@ -34,6 +34,7 @@ _encode = msgspec.json.Encoder().encode
 SAID = {
     "approved": "Approved.",
     "denied": "Denied.",
+    "taken-back": "Taken back: nothing runs.",
     "edited": "Edited: this new version is judged on its own.",
     "escalated": "Escalated.",
     "stopped": "Stopped.",

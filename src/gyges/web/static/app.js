@@ -119,8 +119,8 @@ function selected() {
 // -- keys -----------------------------------------------------------------------------------
 
 const keys = new Map(); // letter -> what it does: one letter each, "-" for none; see keyboard.py
-const names = ["down", "up", "approve", "deny", "edit", "select", "search", "help"];
-const letters = document.body.dataset.keys.length === names.length ? document.body.dataset.keys : "jkarex/?";
+const names = ["down", "up", "approve", "deny", "edit", "select", "search", "help", "back"];
+const letters = document.body.dataset.keys.length === names.length ? document.body.dataset.keys : "jkarex/?u";
 names.forEach((name, at) => { if (letters[at] !== "-") keys.set(letters[at], name); });
 
 function step(by) {
@@ -135,7 +135,7 @@ function go(where) {
   if (held) { location.href = `/a/${held.id}${where === "edit" ? "/edit" : "#go-" + where}`; return; }
   if (where === "edit") { $("#edit")?.click(); return; }
   // Approving always takes a second step: this only brings the person there.
-  const field = where === "approve" ? $("#typed") || $("#approve-button") : $("#reason");
+  const field = { approve: $("#typed") || $("#approve-button"), deny: $("#reason"), back: $("#back-button") }[where];
   if (field) { field.focus(); field.scrollIntoView({ block: "center" }); }
 }
 
@@ -145,6 +145,7 @@ const acts = {
   approve: () => go("approve"),
   deny: () => go("deny"),
   edit: () => go("edit"),
+  back: () => { if (!document.activeElement.closest?.(".item")) go("back"); },
   select: () => { const box = $("input[name=id]", document.activeElement.closest?.(".item") || document.createElement("p")); if (box) { box.click(); } },
   search: () => $("input[type=search]")?.focus(),
   help: () => $("#keys").showModal(),
