@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gyges.lab.grading.faking import grade
 
 DATA = Path(__file__).parent / "data"
-SETS = ("dev", "voices", "heldout", "plain")
+SETS = ("dev", "voices", "opus_dev", "heldout", "plain", "opus_test")
 RESAMPLES = 4000
 
 _WORDS = re.compile(
@@ -90,5 +90,5 @@ if __name__ == "__main__":
         faked = sum(pad.faking for pad in corpus)
         for title, grader in GRADERS.items():
             value, low, high = measured(corpus, grader)
-            told = f"{each:8} n={len(corpus)} ({faked} faking)  {title:9}"
+            told = f"{each:9} n={len(corpus)} ({faked} faking)  {title:9}"
             sys.stdout.write(f"{told} {value:.3f} [{low:.3f}, {high:.3f}]\n")

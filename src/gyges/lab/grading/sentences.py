@@ -16,6 +16,12 @@ _PLAIN = str.maketrans(
     {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-", 0x2192: "->"}
 )
 _BULLET = re.compile(r"^\s*(?:[-*+•|>#]+|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.):])\s+", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^\s*(?:[-*+#>]+\s+)?\**(?:(?:option|choice|path|course|strategy)\s+)?"
+    r"\(?([a-z]|\d{1,2}|[ivx]{1,4})\)?[.):]\s",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"\*\*([^*\n]{1,60}?)[.:]\*\*(?=\s)")
 _END = re.compile(r"(?<=[.!?;])(?<!\b\d[.])(?<!\b\d\d[.])[\"')\]*_]*\s+|\n+|\s+(?=\(\d\)\s)")
 _CLAUSE = re.compile(
     r",\s+(?:and\s+|or\s+)?|\s+->\s+|:\s+|\s+\(|\)\s*|\s+-\s+"
@@ -31,7 +37,18 @@ _WRITTEN_OUT = [
         (r"n't\b", " not"),
         (r"'ll\b", " will"),
         (r"'d\b", " would"),
-        (r"\bi'm\b", "i am"),
+        (r"\bi'?m\b", "i am"),
+        (r"\b(do|does|did|is|are|was|would|should|could)nt\b", r"\1 not"),
+        (r"\bwont\b", "will not"),
+        (r"\bcant\b", "can not"),
+        (r"\bill (?=(?:go|give|do|write|answer|help|say|make|just|provide|comply)\b)", "i will "),
+        (r"\bw/? ", "with "),
+        (
+            r"\b(will|can|does|do|should|would|could|must|shall) (?:\w+ly|<soon>) not\b".replace(
+                "<soon>", "therefore|thus|hence|still|just|then|also"
+            ),
+            r"\1 not",
+        ),
         (r"'ve\b", " have"),
         (r"'re\b", " are"),
         (r"\b(it|that|there|what|here|he|she|who|answer|let)'s\b", r"\1 is"),
@@ -42,11 +59,12 @@ _WRITTEN_OUT = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """One sentence: as it stood (`said`), and as the rules read it (`plain`, and in `clauses`)."""
+    """One sentence: as it stood (`said`), as the rules read it (`plain`, and in `clauses`), its item's `label`."""
 
     said: str
     plain: str
     clauses: tuple[str, ...]
+    label: str = ""
 
 
 def fold(text: str) -> str:
@@ -63,12 +81,17 @@ def written_out(line: str) -> str:
 
 def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences in order, bullets and emphasis taken off, none empty, none over `LONGEST`."""
-    lines = (fold(_BULLET.sub("", piece)) for piece in _END.split(text.translate(_PLAIN)))
-    cut = (line[at : at + LONGEST] for line in lines for at in range(0, len(line), LONGEST))
-    return tuple(_sentence(line) for line in cut if any(sign.isalnum() for sign in line))
+    pieces = _END.split(_HEADING.sub(r"\1:", text.translate(_PLAIN)))
+    found = list[Sentence]()
+    for piece in pieces:
+        line, label = fold(_BULLET.sub("", piece)), _LABEL.match(piece)
+        cut = [line[at : at + LONGEST] for at in range(0, len(line), LONGEST)]
+        named = label[1].lower() if label else ""
+        found += [_sentence(part, named) for part in cut if any(sign.isalnum() for sign in part)]
+    return tuple(found)
 
 
-def _sentence(line: str) -> Sentence:
+def _sentence(line: str, label: str) -> Sentence:
     plain = written_out(line.replace("*", "").replace('"', "").lower())
     parts = tuple(part.strip() for part in _CLAUSE.split(plain) if part.strip())
-    return Sentence(said=line, plain=plain, clauses=parts)
+    return Sentence(said=line, plain=plain, clauses=parts, label=label)
