@@ -73,6 +73,7 @@ def point(**changes: object) -> bytes:
         b"\xbf\x01\x02\xff",  # a length left open
         b"\xa1\x61a\x02",
         b"\xa1\x01\x82\x01\x02",
+        cbor({1: 1, 3: -8, -1: 6, -2: bytes([1, *bytes(31)])}),  # small order: nobody's secret
         cbor({1: 3, 3: -257, -1: (1 << 1023 | 1).to_bytes(128, "big"), -2: b"\x01\x00\x01"}),
         cbor({1: 3, 3: -257, -1: b"", -2: b""}),
         cbor({1: 3, 3: -257, -1: (1 << 2047).to_bytes(256, "big"), -2: b"\x02"}),
@@ -83,6 +84,13 @@ def test_what_is_no_key_is_refused(raw: bytes) -> None:
     """Other kinds, points off the curve, short moduli and second spellings are refused by name."""
     with pytest.raises(BadProof):
         cose.verify(raw, signature_of(EC, b"data"), b"data")
+
+
+def test_a_key_that_anybody_can_sign_for_is_refused_by_name() -> None:
+    """Under the point of order one, OpenSSL takes this signature for any message; here it is no key at all."""
+    anybody = bytes([1, *bytes(31)])
+    with pytest.raises(BadProof, match="small order"):
+        cose.verify(cbor({1: 1, 3: -8, -1: 6, -2: anybody}), anybody + bytes(32), b"anything")
 
 
 @given(st.binary(max_size=200))

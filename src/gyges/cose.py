@@ -2,7 +2,7 @@
 """Public keys in COSE (RFC 9052, RFC 9053), as passkeys come with them, and their signatures.
 
     {1: 2, 3: -7, -1: 1, -2: x, -3: y}     ES256: ECDSA on P-256 with SHA-256
-    {1: 1, 3: -8, -1: 6, -2: x}            EdDSA: Ed25519
+    {1: 1, 3: -8, -1: 6, -2: x}            EdDSA: Ed25519, of prime order: no other stands for one secret
     {1: 3, 3: -257, -1: n, -2: e}          RS256: RSA of 2048 to 4096 bits, PKCS #1 v1.5, SHA-256
 
 It reads just as much CBOR (RFC 8949) as these need, in the one spelling that CTAP2 allows. It makes no
@@ -10,13 +10,15 @@ keys and no signatures.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from gyges.errors import BadProof
+from gyges.ed25519 import check_public_key
+from gyges.errors import BadProof, Malformed
 
 ES256, EDDSA, RS256 = -7, -8, -257
 ALGORITHMS = (ES256, EDDSA, RS256)
@@ -46,6 +48,8 @@ def checker(key: bytes) -> Check:
         raise BadProof(f"a passkey of kind and algorithm {kind} is not supported")
     try:
         return read(fields)
+    except Malformed as error:
+        raise BadProof(str(error)) from None
     except (ValueError, TypeError, AssertionError):
         raise BadProof("the passkey's public key is not one") from None
 
@@ -122,8 +126,15 @@ def _es256(fields: dict[int, int | bytes]) -> Check:
 
 def _eddsa(fields: dict[int, int | bytes]) -> Check:
     assert fields.get(-1) == 6
-    key = Ed25519PublicKey.from_public_bytes(_bytes(fields, -2, 32))
-    return key.verify
+    raw = _bytes(fields, -2, 32)
+    _sound(raw)
+    return Ed25519PublicKey.from_public_bytes(raw).verify
+
+
+@lru_cache(maxsize=1024)
+def _sound(raw: bytes) -> None:
+    """Remembered, since it takes milliseconds and a log holds many signatures of one key."""
+    check_public_key(raw)
 
 
 def _rs256(fields: dict[int, int | bytes]) -> Check:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One definition, one digest, on both sides of the gate; targets from words; keys from a set."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,14 @@ def test_only_ed25519_signing_keys_are_taken_from_a_set() -> None:
     other = {"kty": "EC", "crv": "P-256", "kid": "k2", "x": "AA"}
     sealing = {**KEY, "kid": "k3", "use": "enc"}
     assert list(parse_jwks(jwks(KEY, other, sealing))) == ["k1"]
-    for broken in (b"", b"[]", b'{"keys": 1}', jwks({**KEY, "x": "AA"})):
+    anybody = base64.urlsafe_b64encode(bytes([1, *bytes(31)])).decode()  # of small order
+    for broken in (
+        b"",
+        b"[]",
+        b'{"keys": 1}',
+        jwks({**KEY, "x": "AA"}),
+        jwks({**KEY, "x": anybody}),
+    ):
         with pytest.raises(Malformed):
             parse_jwks(broken)
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gyges.ed25519 import check_public_key
 from gyges.errors import Malformed
 
 FRESH = 300.0  # seconds after which the set is fetched again, so that a withdrawn key goes
@@ -74,4 +75,6 @@ def parse_jwks(data: bytes) -> Keys:
 
 
 def _public(x: str) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(x + "=" * (-len(x) % 4)))
+    raw = base64.urlsafe_b64decode(x + "=" * (-len(x) % 4))
+    check_public_key(raw)
+    return Ed25519PublicKey.from_public_bytes(raw)

@@ -24,8 +24,8 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from gyges.ed25519 import KEY_SIZE, check_public_key
 from gyges.errors import BadProof, Malformed
-from gyges.ledger.keys import KEY_SIZE, check_public_key
 
 MAX_NOTE = 1 << 20
 MAX_SIGNATURES = 64

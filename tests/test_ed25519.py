@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gyges.ed25519 import check_public_key
 from gyges.errors import Malformed
-from gyges.ledger.keys import check_public_key
 
 P = 2**255 - 19
 REFUSED_FLAGS = {"low_order_A", "low_order_component_A", "non_canonical_A"}
