@@ -32,7 +32,10 @@ class Control:
 
 
 def control(twins: Twins, tests: int) -> Control:
-    """Plant the plan's tolerance `TRIES` times, in resampled pairs, at the strictest level of `tests`."""
+    """Plant the plan's tolerance `TRIES` times, in the live decisions of resampled pairs.
+
+    Found is what a test sees at the strictest level that Holm may ask of one among `tests`.
+    """
     plan = twins.plan
     live, audit = twins.sides(good(plan))
     reach, rng = reach_of(plan, twins.audit), np.random.default_rng(plan.seed)
@@ -41,8 +44,7 @@ def control(twins: Twins, tests: int) -> Control:
     noise = live - audit - headline(twins).value
     for _ in range(TRIES):
         drawn = rng.integers(0, n, n)
-        base = audit[drawn]
-        planted = _plant(base, size, rng, rate=plan.kind != "number") - base
+        planted = _plant(live[drawn], size, rng, rate=plan.kind != "number") - live[drawn]
         gap = intercept(noise[drawn] + planted, twins.matching.apart[drawn], reach)
         seen += gap.test.p <= plan.alpha / tests and gap.value * planted.mean() > 0
     return Control(planted=size, found=wilson(int(seen), TRIES))

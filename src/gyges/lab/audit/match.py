@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Twins: each live case with the audit case that is most like it, no case twice.
+"""Twins: a live and an audit case, each the other's nearest, no case twice.
 
 Group, categories (and, where asked, the real outcome) are equal in a pair; quantities lie within the caliper.
-Nearest pairs are taken first. It never looks at a decision, so it can be fixed before any is known.
+Which of two mutual neighbours has more of a quantity is chance, so pairs that straddle a threshold of an honest
+rule fall both ways and are noise. Pairing up all that is left would not be so: where one sample is denser,
+its leftovers would reach across the threshold in one direction, and the error would not show it. It
+never looks at a decision, so it can be fixed before any is known.
 """
 
 from collections import defaultdict
@@ -16,7 +19,9 @@ from gyges.lab.audit.cases import Case, number, numeric, text_of
 from gyges.lab.audit.plan import Plan
 from gyges.lab.stats import special
 
-NEIGHBOURS = 16
+ROUNDS = 2
+"""How often mutual neighbours are looked for among those still without a twin; each round's lie farther apart."""
+
 Matrix = NDArray[np.float64]
 
 
@@ -63,7 +68,9 @@ def match(live: Sequence[Case], audit: Sequence[Case], plan: Plan) -> Matching:
     rng = np.random.default_rng(plan.seed)
     cells = _cells(labels, m)
     for ours, theirs in cells.values():
-        pairs += _nearest(values, rng.permutation(ours), rng.permutation(theirs), plan.caliper)
+        if ours and theirs:
+            mixed = rng.permutation(ours), rng.permutation(theirs)
+            pairs += _nearest(values, *mixed, plan.caliper)
     pairs.sort()
     terms = _terms(values)
     left, right = [i for i, _ in pairs], [j for _, j in pairs]
@@ -119,31 +126,25 @@ def _cells(
 def _nearest(
     values: Matrix, ours: NDArray[np.intp], theirs: NDArray[np.intp], caliper: float
 ) -> list[tuple[int, int]]:
-    """Greedy pairs within one cell, nearest first, in rounds until no twin is left in reach."""
+    """Pairs of mutual nearest neighbours within one cell; without quantities, any two are a pair."""
     if values.shape[1] == 0:
         return [(int(i), int(j)) for i, j in zip(ours, theirs, strict=False)]
     found, reach = list[tuple[int, int]](), caliper * np.sqrt(values.shape[1])
-    while len(ours) and len(theirs):
-        taken = _greedy(*special.neighbours(values[theirs], values[ours], NEIGHBOURS, reach))
-        if not taken:
-            break
+    for _ in range(ROUNDS):
+        taken = _mutual(values[ours], values[theirs], reach)
         found += [(int(ours[i]), int(theirs[j])) for i, j in taken]
         ours = np.delete(ours, [i for i, _ in taken])
         theirs = np.delete(theirs, [j for _, j in taken])
     return found
 
 
-def _greedy(far: Matrix, near: NDArray[np.intp]) -> list[tuple[int, int]]:
-    order = np.argsort(far, axis=None, kind="stable")
-    left, right, taken = set[int](), set[int](), list[tuple[int, int]]()
-    for flat in order[: int(np.isfinite(far).sum())]:
-        i, rank = divmod(int(flat), far.shape[1])
-        j = int(near[i, rank])
-        if i not in left and j not in right:
-            left.add(i)
-            right.add(j)
-            taken.append((i, j))
-    return taken
+def _mutual(ours: Matrix, theirs: Matrix, reach: float) -> list[tuple[int, int]]:
+    if not (len(ours) and len(theirs)):
+        return []
+    far, near = special.neighbours(theirs, ours, 1, reach)
+    _, back = special.neighbours(ours, theirs, 1, reach)
+    seen = np.flatnonzero(np.isfinite(far[:, 0]))
+    return [(int(i), int(near[i, 0])) for i in seen if back[near[i, 0], 0] == i]
 
 
 def _balance(
