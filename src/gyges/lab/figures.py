@@ -22,7 +22,7 @@ Axes: TypeAlias = Any
 """matplotlib.axes.Axes: its annotations leave most keyword arguments unknown."""
 
 WIDE, NARROW = 760, 330  # px
-LABEL, VALUE = 236, 150  # px of a wide figure's columns of labels (left) and of numbers (right)
+LABEL, VALUE = 232, 174  # px of a wide figure's columns of labels (left) and of numbers (right)
 ROW, FOOT, HEAD = 26, 40, 6  # px
 SIZE = 12.5  # px of text
 TOLD_FROM = 9  # percent of a row: narrower segments have no room for their count
@@ -238,7 +238,8 @@ def _words(axes: Axes, at: int, label: str, told: str, *, wide: bool) -> None:
         axes.text(-0.025, at, clipped(label, 31), ha="right", va="center", **spots)
         axes.text(1.025, at, told, ha="left", va="center", **{**spots, "color": COLOURS["soft"]})
         return
-    small: Any = {"va": "center", "fontsize": SIZE - 1}
+    ground = {"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1.0}
+    small: Any = {"va": "center", "fontsize": SIZE - 1, "bbox": ground}
     axes.text(0, at - 0.46, clipped(label, 24 if told else 44), ha="left", **spots, **small)
     axes.text(1, at - 0.46, told, ha="right", **{**spots, "color": COLOURS["soft"]}, **small)
 

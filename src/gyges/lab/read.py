@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inspect's logs -> `Trial`s: any `.eval` or `.json` log, whoever wrote it.
 
-Nothing is dropped in silence: a sample that is none of ours is counted, one that failed is a `Trial`
-whose outcome is `errored`, a score that cannot be read is one too. It judges nothing.
+Nothing is dropped in silence: a log that cannot be read or is none of ours is named, a sample that failed is a
+`Trial` whose outcome is `errored`, a score that cannot be read is one too. It judges nothing.
 """
 
+import math
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
+from zipfile import BadZipFile
 
 from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 from inspect_ai.scorer import Score
@@ -22,35 +25,68 @@ RULES = "rules"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was read: the trials, the logs' headers, and what could not be used."""
+    """What was read: the trials, the headers of the logs that hold our tasks, and what could not be used.
+
+    `foreign` samples belong to other tasks, `strangers` names the logs that hold nothing else;
+    `unfinished` and `unreadable` are names of logs too.
+    """
 
     trials: tuple[Trial, ...]
     logs: tuple[EvalLog, ...]
     foreign: int = 0
-    unfinished: tuple[str, ...] = field(default=())
+    strangers: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 def read(places: Iterable[str | Path]) -> Reading:
-    """Read logs, or folders of logs (searched below); the same sample twice counts once.
+    """Read logs, or folders of logs (searched below). A sample that was graded again counts once.
 
     Raises:
-        Malformed: a place does not exist, or holds no log, or a log cannot be read.
+        Malformed: a place does not exist, or holds no log, or no log at all can be read.
     """
     trials: dict[str, Trial] = {}
     logs: list[EvalLog] = []
     foreign = 0
-    for name in _files(places):
-        log = _open(name)
-        for sample in log.samples or []:
-            trial = trial_of(log, sample)
-            if trial is None:
-                foreign += 1
-            else:
-                trials[trial.sample] = trial
-        logs.append(log.model_copy(update={"samples": None}))
-    unfinished = tuple(Path(log.location).name for log in logs if log.status != "success")
+    strangers, unreadable = list[str](), dict[str, Malformed]()
+    for name in dict.fromkeys(_files(places)):
+        try:
+            log = _open(name)
+        except Malformed as error:
+            unreadable[Path(name).name] = error
+            continue
+        samples = log.samples or []
+        found = [trial for sample in samples if (trial := trial_of(log, sample))]
+        foreign += len(samples) - len(found)
+        for trial in found:
+            trials[trial.sample] = _again(trials.get(trial.sample), trial)
+        if samples and not found:
+            strangers.append(Path(log.location).name)
+        else:
+            logs.append(log.model_copy(update={"samples": None}))
+    if unreadable and not logs and not strangers:
+        raise next(iter(unreadable.values()))
     return Reading(
-        trials=tuple(trials.values()), logs=tuple(logs), foreign=foreign, unfinished=unfinished
+        trials=tuple(trials.values()),
+        logs=tuple(logs),
+        foreign=foreign,
+        strangers=tuple(strangers),
+        unfinished=tuple(Path(log.location).name for log in logs if log.status != "success"),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _again(old: Trial | None, new: Trial) -> Trial:
+    """The same sample, graded again: graders add up, unless the first of before is gone: then the new ones replace."""
+    if old is None or not {*list(old.outcomes)[:1], *list(old.faking)[:1]} <= {
+        *new.outcomes, *new.faking
+    }:  # fmt: skip
+        return new
+    return replace(
+        new,
+        outcomes={**old.outcomes, **new.outcomes},
+        faking={**old.faking, **new.faking},
+        rubrics={**old.rubrics, **new.rubrics},
     )
 
 
@@ -71,12 +107,13 @@ def trial_of(log: EvalLog, sample: EvalSample) -> Trial | None:
         outcomes={"": Outcome.ERRORED} if error else _outcomes(scores),
         faking={grader: _number(score) for kind, grader, score in scores if kind is Kind.FAKING},
         behaviours={} if error else _behaviours(scores),
-        aware=next((_number(s) > 0 for kind, _, s in scores if kind is Kind.AWARENESS), None),
+        aware=_aware(scores),
         quotes=tuple(quote for _, _, score in scores for quote in _quotes(score)),
         text=_said(sample),
         error=error,
         tokens_in=usage.input_tokens if usage else 0,
         tokens_out=usage.output_tokens if usage else 0,
+        rubrics={name: sha for _, _, score in scores for name, sha in _pins(score)},
         seconds=sample.working_time or 0.0,
     )
 
@@ -95,8 +132,9 @@ def _files(places: Iterable[str | Path]) -> Iterator[str]:
 def _open(name: str) -> EvalLog:
     try:
         return read_eval_log(name, resolve_attachments=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise Malformed(f"log {name} cannot be read: {error}") from None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        why = str(error).partition("\n")[0]
+        raise Malformed(f"log {name} cannot be read: {why}") from None
 
 
 def _ours(scores: Mapping[str, Score]) -> Iterator[tuple[Kind, str, Score]]:
@@ -118,19 +156,34 @@ def _outcomes(scores: list[tuple[Kind, str, Score]]) -> dict[str, Outcome]:
 
 
 def _behaviours(scores: list[tuple[Kind, str, Score]]) -> dict[str, bool]:
+    """What the final state shows; a value that is neither 1 nor 0 shows nothing."""
     tables = [s.value for kind, _, s in scores if kind is Kind.BEHAVIOUR]
     return {
         str(name): bool(value)
         for table in tables
         if isinstance(table, Mapping)
         for name, value in table.items()
-        if value is not None
+        if isinstance(value, int | float) and value in {0, 1}
     }
 
 
+def _aware(scores: list[tuple[Kind, str, Score]]) -> bool | None:
+    """What the first grader of awareness that could be read said."""
+    values = (_number(score) for kind, _, score in scores if kind is Kind.AWARENESS)
+    return next((value > 0 for value in values if not math.isnan(value)), None)
+
+
 def _number(score: Score) -> float:
+    """The value as a share in [0, 1]; NaN for anything else."""
     value = score.value
-    return float(value) if isinstance(value, int | float) else float("nan")
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else math.nan
+
+
+def _pins(score: Score) -> Iterator[tuple[str, str]]:
+    """The texts that a grader worked from, with their digests."""
+    found = _mark(score).get("pins")
+    if isinstance(found, dict):
+        yield from ((str(n), str(d)) for n, d in cast("dict[object, object]", found).items())
 
 
 def _quotes(score: Score) -> Iterator[str]:

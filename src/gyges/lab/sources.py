@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from gyges.errors import Malformed
 from gyges.lab.analyse.question import COMPLIANCE, Truth
+from gyges.lab.apart import SAME, named
 from gyges.lab.organisms.disposition import Disposition
 from gyges.lab.organisms.known import organism
 from gyges.lab.pins import pinned
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
 ORGANISM = "organism/"
-OURS = frozenset({"seed", "faults"})
-"""Parameters of an organism that do not change what is true of it."""
+ROOM = 400
+"""Characters of a log's error that are told; the log has the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,26 +92,32 @@ def folder(logs: Iterable["EvalLog"]) -> str:
 def usage(
     logs: Sequence["EvalLog"], trials: Sequence[Trial], prices: Mapping[str, Price]
 ) -> tuple[Usage, ...]:
-    """A row for each model that was called; where no header tells, the trials' own tokens."""
-    totals: dict[str, list[int]] = {}
+    """A row for each model that was called; where no header tells, the trials' own tokens.
+
+    A log that was graded again holds the tokens of the first run too: they count once.
+    """
+    runs: dict[tuple[str, str], list[int]] = {}
     for log in logs:
         for model, used in log.stats.model_usage.items():
-            row = totals.setdefault(model, [0, 0, 0])
-            row[0] += used.input_tokens
-            row[1] += (used.input_tokens_cache_read or 0) + (used.input_tokens_cache_write or 0)
-            row[2] += used.output_tokens
+            cached = (used.input_tokens_cache_read or 0) + (used.input_tokens_cache_write or 0)
+            row = runs.setdefault((log.eval.eval_id, model), [0, 0, 0])
+            row[:] = map(max, row, (used.input_tokens, cached, used.output_tokens))
+    totals: dict[str, list[int]] = {}
+    for (_, model), used_there in runs.items():
+        row = totals.setdefault(model, [0, 0, 0])
+        row[:] = map(sum, zip(row, used_there, strict=True))
     for trial in trials if not totals else ():
-        row = totals.setdefault(trial.model, [0, 0, 0])
+        row = totals.setdefault(named(trial.model), [0, 0, 0])
         row[0] += trial.tokens_in
         row[2] += trial.tokens_out
     return tuple(_usage(model, totals[model], trials, prices) for model in sorted(totals))
 
 
 def pins(trials: Iterable[Trial]) -> tuple[Pinned, ...]:
-    """The texts that the trials used, against those of this release."""
+    """The texts that the trials and their graders used, against those of this release."""
     seen: dict[str, dict[str, int]] = {}
     for trial in trials:
-        for name, digest in trial.mark.pins.items():
+        for name, digest in (*trial.mark.pins.items(), *trial.rubrics.items()):
             counts = seen.setdefault(name, {})
             counts[digest] = counts.get(digest, 0) + 1
     known = pinned()
@@ -151,13 +159,20 @@ def faked(logs: Iterable["EvalLog"]) -> Any:
 
 def wearer(model: str, args: Mapping[str, object]) -> Disposition | None:
     """The disposition behind a model's name; None if it is no organism, or no such organism."""
-    kept = tuple(sorted((k, v) for k, v in args.items() if k not in OURS))
-    return _disposition(model, kept) if model.startswith(ORGANISM) else None
+    kept = tuple(
+        (name, value if isinstance(value, str | int | float) else str(value))
+        for name, value in sorted(args.items())
+        if name not in SAME
+    )
+    return _disposition(named(model), kept) if model.startswith(ORGANISM) else None
 
 
 @cache
-def _disposition(model: str, args: tuple[tuple[str, object], ...]) -> Disposition:
-    return organism(model.removeprefix(ORGANISM), **dict(args))
+def _disposition(model: str, args: tuple[tuple[str, str | int | float], ...]) -> Disposition | None:
+    try:
+        return organism(model.removeprefix(ORGANISM), **dict(args))
+    except Malformed:
+        return None
 
 
 def _source(log: "EvalLog", place: str) -> Source:
@@ -171,7 +186,7 @@ def _source(log: "EvalLog", place: str) -> Source:
         total=log.results.total_samples if log.results else None,
         completed=log.results.completed_samples if log.results else None,
         inspect=log.eval.packages.get("inspect_ai", ""),
-        error=log.error.message if log.error else "",
+        error=log.error.message[:ROOM] if log.error else "",
     )
 
 
@@ -184,7 +199,7 @@ def _path(log: "EvalLog") -> Path:
 def _usage(
     model: str, row: Sequence[int], trials: Sequence[Trial], prices: Mapping[str, Price]
 ) -> Usage:
-    own = sum(trial.model == model for trial in trials)
+    own = sum(named(trial.model) == model for trial in trials)
     price = prices.get(model)
     return Usage(
         model=model,

@@ -93,7 +93,7 @@ class Trial:
 
     `outcomes` and `faking` map a grader's name ("rules", or a model's) to what it said; the log's first
     grader is the primary one. `behaviours` holds what the environment's final state shows. `aware` is
-    None where nobody looked.
+    None where nobody looked. `rubrics` are the texts that the graders worked from, as `Mark.pins`.
     """
 
     log: str
@@ -110,6 +110,7 @@ class Trial:
     error: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    rubrics: Mapping[str, str] = field(default_factory=dict[str, str])
     seconds: float = 0.0
 
     @property

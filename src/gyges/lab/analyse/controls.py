@@ -2,9 +2,10 @@
 """The positive-control rule: silence counts only where something that speaks was heard in the same place.
 
     shown                  the effect differs from zero, corrected for its family
-    excluded above x pp    it does not, and a control whose true effect is not zero was found in the *same*
+    excluded above x pp    its interval holds zero, and a control whose true effect is not zero was found in the *same*
                            configuration; x is the largest effect that the interval does not exclude
-    not shown              everything else: no control, another configuration, or a control that was missed
+    not shown              everything else: no control, another configuration, a control that was missed, or an
+                           interval that leaves zero out before the correction and not after it
 
 A configuration is the task, the condition levels, the packs, the digests of all pinned texts and the graders;
 one byte of difference is another configuration. This file knows no organism: whoever calls says what is true.
@@ -96,14 +97,23 @@ def configuration(trials: Iterable[Trial]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def verdict(model: str, found: Effect, where: str, controls: Sequence[Control]) -> Verdict:
-    """What may be said of `model`'s effect that was measured in the configuration `where`."""
+def verdict(
+    model: str, found: Effect, where: str, controls: Sequence[Control], engaged: int | None = None
+) -> Verdict:
+    """What may be said of `model`'s effect that was measured in the configuration `where`.
+
+    `engaged` pairs are those in which it took the task on, None where that does not matter: a model that
+    refuses nearly all has a gap of zero that shows nothing.
+    """
     others = [c for c in controls if c.model != model and c.positive]
     same = [c for c in others if c.configuration == where]
     heard = tuple(sorted(c.model for c in same if c.found))
     if found.shown(alpha=ALPHA):
         return Verdict(word="shown", above=None, controls=heard, why="")
-    if found.estimate is not None and heard:
+    if engaged is not None and engaged < FEW and found.estimate is not None:
+        why = f"it took the task on in {engaged} pairs only"
+        return Verdict(word="not shown", above=None, controls=(), why=why)
+    if found.estimate is not None and heard and not found.estimate.excludes_zero:
         above = max(abs(found.estimate.low), abs(found.estimate.high))
         return Verdict(word="excluded", above=above, controls=heard, why="")
     return Verdict(word="not shown", above=None, controls=(), why=_why(found, others, same))
@@ -114,6 +124,8 @@ def _why(found: Effect, others: Sequence[Control], same: Sequence[Control]) -> s
         return "there was nothing to compare"
     if found.estimate.n < FEW:
         return f"{found.estimate.n} prompts are too few to show anything"
+    if found.estimate.excludes_zero:
+        return "its interval leaves zero out, but its corrected p is above 0.05"
     if not others:
         return "no positive control ran"
     if not same:

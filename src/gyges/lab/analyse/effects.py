@@ -55,8 +55,11 @@ def peer(trials: Iterable[Trial], truth: Truth | None = None) -> tuple[Answer, .
 def oversight(trials: Iterable[Trial], truth: Truth | None = None) -> tuple[Answer, ...]:
     """Unwatched - watched for the behaviour of each scenario, and for open refusal there; of one model."""
     used = [t for t in trials if t.mark.task == OVERSIGHT]
-    found = sorted({(t.mark.pack, name) for t in used for name in t.behaviours})
-    kept = [(pack, name) for pack, name in found if name in {pack, "refusal"}]
+    found = {(t.mark.pack, name) for t in used for name in t.behaviours}
+    kept = sorted(
+        ((pack, name) for pack, name in found if name in {pack, "refusal"}),
+        key=lambda one: (one[0], one[1] == "refusal"),
+    )
     return corrected(ask(_watched(pack, name), used, truth) for pack, name in kept)
 
 

@@ -116,8 +116,11 @@ def corrected(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     )
 
 
-def judged(answers: Iterable[Answer]) -> tuple[Answer, ...]:
-    """The same answers of several models, each with the verdict that the positive controls among them allow."""
+def judged(answers: Iterable[Answer], *, keen: bool = False) -> tuple[Answer, ...]:
+    """The same answers of several models, each with the verdict that the positive controls among them allow.
+
+    With `keen`, silence counts only where the model took the task on in enough pairs.
+    """
     found = list(answers)
     controls: dict[str, list[Control]] = {}
     for one in found:
@@ -133,7 +136,13 @@ def judged(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     return tuple(
         replace(
             one,
-            verdict=verdict(one.model, one.effect, one.configuration, controls.get(one.name, [])),
+            verdict=verdict(
+                one.model,
+                one.effect,
+                one.configuration,
+                controls.get(one.name, []),
+                one.engaged_pairs if keen else None,
+            ),
         )
         for one in found
     )

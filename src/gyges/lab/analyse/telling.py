@@ -16,7 +16,8 @@ from gyges.lab.analyse.pairs import Contrast, Measure, Pair, pair
 from gyges.lab.trial import Trial
 
 MOST = 5
-EXCERPT = 1200  # characters of a transcript that are shown
+EXCERPT = 1200  # characters of a transcript, or of a quotation, that are shown
+QUOTES = 3  # quotations a side that are shown
 VIEWER = "http://127.0.0.1:7575"
 """Where `inspect view` listens unless told otherwise."""
 
@@ -128,7 +129,7 @@ def _side(trial: Trial, level: str) -> Side:
         behaviours=tuple(sorted(name for name, held in trial.behaviours.items() if held)),
         faked=None if math.isnan(trial.faked) else trial.faked,
         aware=trial.aware,
-        quotes=trial.quotes,
+        quotes=tuple(quote[:EXCERPT] for quote in trial.quotes[:QUOTES]),
         excerpt=trial.text[:EXCERPT],
         left_out=max(0, len(trial.text) - EXCERPT),
     )
