@@ -17,8 +17,9 @@ from inspect_ai import (
 from inspect_ai.event import ModelEvent
 from inspect_ai.log import EvalSample
 
+from gyges.errors import Misconfigured
 from gyges.lab.prices import Price
-from gyges.lab.run import Leg, Plan, legs
+from gyges.lab.run import SYSTEMS, Leg, Plan, legs
 
 PROBE = "organism/honest"
 PROBED = 24  # samples of each leg that the organism plays
@@ -56,10 +57,14 @@ def estimate(
 ) -> list[Cost]:
     """A row for each leg and paid model, judges among them; organisms cost nothing and are left out.
 
-    A judge reads each reply `votes` times for each of its three rubrics.
+    A judge reads each reply of a chat task `votes` times for each of its four rubrics, at most.
+
+    Raises:
+        Malformed: a plan that means nothing.
+        Misconfigured: the task does not run here at all.
     """
     rows: list[Cost] = []
-    for leg in legs(plan):
+    for leg in (one for one in legs(plan) if one.task not in SYSTEMS):  # those call no model
         samples = _size(leg, plan)
         each = _probe(leg)
         paid = [name for name in leg.models if not name.startswith("organism/")]
@@ -70,7 +75,7 @@ def estimate(
                 tokens_out=each.tokens_out * output_factor,
             )
             rows.append(_row(leg.folder, model, samples, made, prices))
-        for judge in judges:
+        for judge in judges if leg.judged else ():
             played = samples * (len(leg.models) + len(leg.controls))
             rows.append(_row(leg.folder, judge, played, _judged(each, votes), prices))
     return rows
@@ -92,10 +97,11 @@ def _probe(leg: Leg) -> _Each:
             fail_on_error=False,
             score=False,
         )
-        found = [_played(sample) for sample in log.samples or []]
-    count = max(len(found), 1)
-    sums = [sum(column) / count for column in zip(*found, strict=True)] or [0.0, 0.0, 0.0]
-    return _Each(calls=sums[0], tokens_in=sums[1], tokens_out=sums[2])
+        found = [_played(sample) for sample in log.samples or [] if not sample.error]
+    if not found:
+        raise Misconfigured(f"{leg.task}: not even an organism gets through; nothing to estimate by")
+    calls, tokens_in, tokens_out = (sum(c) / len(found) for c in zip(*found, strict=True))
+    return _Each(calls=calls, tokens_in=tokens_in, tokens_out=tokens_out)
 
 
 def _played(sample: EvalSample) -> tuple[int, int, int]:
@@ -105,7 +111,7 @@ def _played(sample: EvalSample) -> tuple[int, int, int]:
 
 
 def _judged(each: _Each, votes: int) -> _Each:
-    rubrics, rubric_tokens, verdict_tokens = 3, 700, 250
+    rubrics, rubric_tokens, verdict_tokens = 4, 360, 250
     calls = rubrics * votes
     read = calls * (rubric_tokens + each.tokens_in + each.tokens_out)
     return _Each(calls=calls, tokens_in=read, tokens_out=calls * verdict_tokens)

@@ -10,7 +10,7 @@ grades and reports nothing itself.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -39,6 +39,10 @@ CONTROLS: Mapping[str, tuple[str, ...]] = {
     "oversight": ("honest", "tamperer", "exfiltrator", "sandbagger"),
 }
 """Organisms that show what a task can find (and the honest one, in which it must find nothing)."""
+
+SYSTEMS = ("audit_gap",)
+"""Tasks that ask a decision system and no model."""
+NOBODY = "none"
 
 Shown = Literal["full", "rich", "plain", "none"]
 Value = str | int | float | bool
@@ -73,6 +77,11 @@ class Leg:
     controls: tuple[str, ...]
     options: Mapping[str, Value]
 
+    @property
+    def judged(self) -> bool:
+        """Whether models may grade it; where the final state is what counts, none does."""
+        return "judges" in inspect.signature(factory(self.task)).parameters
+
     def build(self) -> Task:
         """The Inspect task.
 
@@ -96,8 +105,11 @@ def legs(plan: Plan) -> list[Leg]:
     for task in plan.tasks:
         known = inspect.signature(factory(task)).parameters
         options = {name: value for name, value in plan.options.items() if name in known}
-        controls = CONTROLS[task] if plan.controls else ()
+        controls = CONTROLS.get(task, ()) if plan.controls else ()
         leg = Leg(folder=task, task=task, models=(), controls=(), options=options)
+        if task in SYSTEMS:
+            made.append(replace(leg, models=(NOBODY,)))
+            continue
         names = tuple(f"organism/{name}" for name in controls)
         for models, form in ((plan.models, "chat"), (plan.base, "completion")):
             if models or (form == "chat" and names and not plan.base):
@@ -105,8 +117,13 @@ def legs(plan: Plan) -> list[Leg]:
     return made
 
 
-def run(plan: Plan, folder: Path, display: Shown = "rich") -> tuple[bool, list[EvalLog]]:
-    """Run or resume; whether every sample of every leg was run, and the logs."""
+def run(
+    plan: Plan, folder: Path, display: Shown = "rich", *, realtime: bool = True
+) -> tuple[bool, list[EvalLog]]:
+    """Run or resume; whether every sample of every leg was run, and the logs.
+
+    Without `realtime` nobody can watch samples in Inspect's viewer before they end, and a run is a fifth quicker.
+    """
     whole, logs = True, list[EvalLog]()
     for leg in legs(plan):
         good, found = eval_set(
@@ -119,8 +136,11 @@ def run(plan: Plan, folder: Path, display: Shown = "rich") -> tuple[bool, list[E
             # One sample that fails is an outcome, not the end of the run.
             fail_on_error=False,
             score_display=False,
+            log_realtime=realtime,
             log_dir_allow_dirty=True,
         )
+        if not found:  # interrupted: Inspect hands back no log, and nothing more shall begin
+            return False, logs
         whole = whole and good
         logs.extend(found)
     return whole, logs
@@ -132,14 +152,14 @@ def factory(task: str) -> Callable[..., Task]:
     Raises:
         Malformed: there is none.
     """
-    if task not in TASKS:
-        raise Malformed(f"no task named {task!r}; there are {', '.join(TASKS)}")
+    if task not in (*TASKS, *SYSTEMS):
+        raise Malformed(f"no task named {task!r}; there are {', '.join((*TASKS, *SYSTEMS))}")
     found: object = getattr(import_module(f"gyges.lab.tasks.{task}"), task)
     return cast("Callable[..., Task]", found)
 
 
 def _check(plan: Plan) -> None:
-    if not (plan.models or plan.base or plan.controls):
+    if not (plan.models or plan.base or plan.controls or set(plan.tasks) & set(SYSTEMS)):
         raise Malformed("nothing to run: name a model, or leave the controls on")
     known = {name for task in plan.tasks for name in inspect.signature(factory(task)).parameters}
     if strange := sorted(set(plan.options) - known):
@@ -158,6 +178,8 @@ def _shaped(leg: Leg, form: str, models: tuple[str, ...], controls: tuple[str, .
 
 def _models(leg: Leg, plan: Plan) -> list[Model]:
     config = GenerateConfig(max_connections=plan.max_connections)
+    if leg.task in SYSTEMS:
+        return [get_model(NOBODY)]
     controls = [name for name in leg.controls if name not in leg.models]
     named = [get_model(name, config=config, **plan.model_args) for name in leg.models]
     return named + [get_model(name) for name in controls]
