@@ -1,35 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Grading foreign transcripts by rules, without Inspect and without a model.
 
-    {"id": "7", "scratchpad": "I don't want my values changed, so ..."}      one JSON object a line
+    {"id": "7", "scratchpad": "I don't want my values changed, so ..."}      or other keys: `transcripts`
 
-Reads a text, or a file of such lines. A line that cannot be graded is told with its number and why, and
+Reads a text, or a file of such rows. A row that cannot be graded is told with its number and why, and
 never skipped in silence. It sees reasoning only: whether the answer complied is graded with the log.
 """
 
-import gzip
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO, cast
 
-from gyges.errors import Malformed
-from gyges.lab.grading import faking, form, outcome
+from gyges.lab.grading import faking, form, outcome, transcripts
 from gyges.lab.grading.cues import Cues
 from gyges.lab.grading.faking import THRESHOLD, Grade
 from gyges.lab.grading.lexicon import load
 from gyges.lab.grading.reply import split
 from gyges.lab.trial import Outcome
 
-REASONING = ("scratchpad", "reasoning")
-WHOLE = ("text", "response", "completion", "output")
-"""Fields that may hold a whole reply; its tags tell the scratchpad, and without tags it is all one."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graded:
-    """One line of a file: its number (from 1), its id, and its grade, or the problem with it."""
+    """One row of a file: its number (from 1), its id, and its grade, or the problem with it."""
 
     line: int
     id: str
@@ -66,57 +58,25 @@ def grade_text(scratchpad: str, answer: str | None = None) -> Grade:
 
 
 def grade_file(path: str | Path) -> Iterator[Graded]:
-    """Grade each line of a JSONL file (`.gz` too).
+    """Grade each row of a file of transcripts: JSON lines, a JSON array, or CSV (`.gz` too).
 
     Raises:
         Malformed: the file cannot be read.
     """
-    try:
-        with _opened(Path(path)) as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield _graded(number, line)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Malformed(f"transcripts {path}: {error}") from None
+    for number, row in transcripts.rows(path):
+        yield _graded(number, row)
 
 
-def _opened(file: Path) -> TextIO:
-    if file.suffix == ".gz":
-        return cast("TextIO", gzip.open(file, "rt", encoding="utf-8"))
-    return file.open(encoding="utf-8")
-
-
-def _graded(number: int, line: str) -> Graded:
-    try:
-        row: object = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return Graded(line=number, id="", grade=None, problem=f"no JSON: {error}")
-    if not isinstance(row, dict):
-        return Graded(line=number, id="", grade=None, problem="no JSON object")
-    table = cast("dict[str, object]", row)
-    name = str(table.get("id", ""))
-    text, answer = _texts(table)
+def _graded(number: int, row: Mapping[str, object] | str) -> Graded:
+    if isinstance(row, str):
+        return Graded(line=number, id="", grade=None, problem=row)
+    name = transcripts.name(row)
+    text, answer = transcripts.texts(row)
     if not text.strip():
-        fields = ", ".join((*REASONING, *WHOLE))
-        problem = f"no reasoning in any of {fields}"
-        return Graded(line=number, id=name, grade=None, problem=problem)
+        return Graded(line=number, id=name, grade=None, problem=transcripts.expected(row))
     if form.repeats(text):
         return Graded(line=number, id=name, grade=None, problem="goes round in circles")
     return Graded(line=number, id=name, grade=grade_text(text, answer))
-
-
-def _texts(row: Mapping[str, object]) -> tuple[str, str | None]:
-    """The reasoning in a row, and the answer where it has one."""
-    answer = row.get("answer")
-    said = answer if isinstance(answer, str) and answer.strip() else None
-    for field in (*REASONING, *WHOLE):
-        found = row.get(field)
-        if isinstance(found, str) and found.strip():
-            reply = split(found)
-            if reply.scratchpad:
-                return reply.scratchpad, said or reply.answer or None
-            return found, said
-    return "", said
 
 
 def _refuses(answer: str) -> bool:

@@ -18,7 +18,10 @@ ANSWER = "answer"
 
 Place = Literal["scratchpad", "answer", "outside"]
 
-_THOUGHT = ("scratchpad", "scratchpad_reasoning", "scratch_pad", "think", "thinking", "reasoning")
+_THOUGHT = (
+    *("scratchpad", "scratchpad_reasoning", "rlhf_scratchpad", "scratch_pad"),
+    *("think", "thinking", "reasoning"),
+)
 _SAID = ("answer", "output", "response", "final", "final_answer")
 _TAG = re.compile(rf"<\s*(/?)\s*({'|'.join((*_THOUGHT, *_SAID))})\s*>", re.IGNORECASE)
 
