@@ -2,6 +2,7 @@
 """One definition, one digest, on both sides of the gate; targets from words; keys from a set."""
 
 import base64
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ KEY = {
 }
 
 
-def jwks(*keys: dict[str, str]) -> bytes:
+def jwks(*keys: dict[str, Any]) -> bytes:
     """A JWK set."""
     return json.dumps({"keys": keys}).encode()
 
@@ -155,6 +156,17 @@ def test_only_ed25519_signing_keys_are_taken_from_a_set() -> None:
     ):
         with pytest.raises(Malformed):
             parse_jwks(broken)
+
+
+@given(
+    st.binary(max_size=80)
+    | st.dictionaries(st.sampled_from([*KEY, "use"]), st.text(max_size=50) | st.integers() | st.none())
+    .map(lambda key: jwks({"kty": "OKP", "crv": "Ed25519", **key}))
+)  # fmt: skip
+def test_any_key_set_is_read_or_refused(data: bytes) -> None:
+    """Whatever stands where the gate's keys should be, the answer is keys or `Malformed`."""
+    with contextlib.suppress(Malformed):
+        assert isinstance(parse_jwks(data), dict)
 
 
 async def test_an_unknown_key_id_is_looked_up_again_but_not_at_every_request() -> None:

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Permits: minted for granted bytes, verified with public keys only, refused for anything else."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gyges.action import Action
 from gyges.case import Case, State
 from gyges.errors import Misconfigured, PermitRefused
-from gyges.gate.permits import PermitSigner, load_signer, permit_for, rotate
-from gyges.permit import Permit, check_action, from_claims, read_permit
+from gyges.gate.permits import PermitSigner, _base64url, load_signer, permit_for, rotate
+from gyges.permit import ALGORITHM, HEADER_TYPE, Permit, check_action, from_claims, read_permit
 
 ACTION = Action(agent="bot", tool="pay", arguments={"amount": 4800}, tool_schema="sha256:x")
 CASE = Case(
@@ -103,6 +106,33 @@ def test_odd_claims_are_refused(signer: PermitSigner, change: dict[str, object])
     token = jwt.encode(claims, signer.private, algorithm="EdDSA", headers=head)
     with pytest.raises(PermitRefused):
         read(signer, token)
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*fresh().claims(), "type", "case", "log", "b64", "crit"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+HEADS = st.fixed_dictionaries(
+    {"alg": st.just(ALGORITHM), "typ": st.just(HEADER_TYPE), "kid": st.just("1") | ANY},
+    optional={"b64": ANY, "crit": ANY},
+)
+
+
+@given(ANY | HEADS, ANY, st.text(max_size=60))
+def test_any_token_is_a_permit_or_refused(head: object, claims: object, text: str) -> None:
+    """Whatever an agent brings, even under our own signature, the answer is a permit or `PermitRefused`."""
+    private = Ed25519PrivateKey.generate()
+    signed = ".".join(_base64url(json.dumps(part).encode()).decode() for part in (head, claims))
+    whole = f"{signed}.{_base64url(private.sign(signed.encode())).decode()}"
+    for token in (whole, text):
+        with pytest.raises(PermitRefused):
+            read_permit(token, {"1": private.public_key()}, issuer="gyges", audience="o", now=1)
 
 
 def test_a_permit_never_outlives_the_grant() -> None:

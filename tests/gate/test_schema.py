@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tool definitions: their digests and their risk classes, and the schema made of them."""
 
+import contextlib
+
 import cedarpy
 import pytest
 from hypothesis import given
@@ -95,6 +97,33 @@ def test_stricter_is_the_same_either_way_round(one: str, other: str) -> None:
 def test_the_office_is_read_with_its_server() -> None:
     """A definition in tools.json is approved for the server it stands under."""
     assert {tool.server for tool in office()} == {"office"}
+
+
+odd = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({})
+
+
+@given(
+    st.fixed_dictionaries(
+        {"name": st.text(max_size=4) | odd},
+        optional=dict.fromkeys(
+            [
+                "risk",
+                "inputSchema",
+                "outputSchema",
+                "annotations",
+                "title",
+                "description",
+                "amount",
+            ],
+            odd,
+        ),
+    )
+)
+def test_any_tools_file_is_read_or_refused(tool: dict[str, Json]) -> None:
+    """Whatever stands in the file, the answer is definitions with digests or `BadPolicy`."""
+    with contextlib.suppress(BadPolicy):
+        (read,) = check_tools(read_tools({"s": {"tools": [tool]}})).values()
+        assert read.digest.startswith("sha256:")
 
 
 @pytest.mark.parametrize(
