@@ -11,13 +11,14 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from gyges.episode import Event
 from gyges.errors import GygesError, Malformed, StoreDown
 from gyges.ledger import schema
+from gyges.ledger.flusher import Flusher
 from gyges.ledger.note import Signer, Verifier
 from gyges.ledger.sqlite_reader import SqliteReader
 from gyges.ledger.stage import Redaction, Work
@@ -44,7 +45,7 @@ class SqliteStore(SqliteReader):
         self._writer = writer
         self._pending: list[Waiter] = []
         self._draining: asyncio.Task[None] | None = None
-        self._flusher = ThreadPoolExecutor(1, "gyges-flush")
+        self._flusher = Flusher("gyges-flush")
         # What every request asks for and hardly ever changes. Nobody else writes to our file, so what
         # we read holds until a change of ours that touches it is durable, or the file is opened anew.
         self._stops: Sequence[Stop] | None = None
@@ -83,7 +84,7 @@ class SqliteStore(SqliteReader):
         self._closed = True
         if self._draining is not None:
             await asyncio.wait({self._draining})
-        self._flusher.shutdown()
+        self._flusher.close()
         await super().close()
         self._disk.unlock()
 
@@ -124,7 +125,7 @@ class SqliteStore(SqliteReader):
         """See `ports.Log`; what the closed cases among them say is emptied as well."""
         receipt = await self._submit(Redaction(tuple(indices), event))
         async with self._turn:
-            await self._in_thread(self._empty_wal)
+            await self._flusher.run(self._empty_wal)
         return receipt
 
     def _submit(self, work: Work) -> "asyncio.Future[Receipt]":
@@ -176,16 +177,16 @@ class SqliteStore(SqliteReader):
     async def _try(self, works: list[Work]) -> Sequence[Receipt | GygesError]:
         writer = self._writer
         if not self._disk.ready:
-            await self._in_thread(self._open_again)
+            await self._flusher.run(self._open_again)
         try:
             writer.begin()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            await self._in_thread(writer.begin, WAIT_MS)
+            await self._flusher.run(partial(writer.begin, WAIT_MS))
         batch = writer.stage(works)
         if not batch.empty:
-            await self._in_thread(writer.commit)
+            await self._flusher.run(writer.commit)
         return batch.outcomes
 
     def _empty_wal(self) -> None:
@@ -200,9 +201,6 @@ class SqliteStore(SqliteReader):
             conn.execute("PRAGMA busy_timeout=0")
         except (sqlite3.Error, StoreDown) as error:
             raise schema.down(self._disk.path, error) from None
-
-    async def _in_thread(self, work: Callable[..., None], *args: object) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._flusher, work, *args)
 
 
 def _open(writer: Writer, file: Path, create: bool) -> None:
