@@ -162,9 +162,9 @@ async def busy(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> A
     """A gate of its own where 500 cases wait, 499 of low risk and one of high."""
     folder = tmp_path_factory.mktemp("busy") / "data"
     async with open_site(folder, chromium) as site:
+        await site.propose(PAY)
         for first in range(0, 499, 50):
             await asyncio.gather(*(label(site, n) for n in range(first, min(first + 50, 499))))
-        await site.propose(PAY)
         yield site
 
 

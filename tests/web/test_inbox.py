@@ -34,12 +34,13 @@ def ids(items: Any) -> list[str]:
 
 async def test_the_riskiest_stands_first(desk: House) -> None:
     """Risk, then deadline; what is not the reader's to answer stands apart, with the reason."""
-    mail, pay = await desk.propose(MAIL), await desk.propose(PAY)
+    mail, pay, later = [await desk.propose(body) for body in (MAIL, PAY, MAIL)]
     await desk.propose(READ)
     alice, rita = await signed_in(desk, "alice"), await signed_in(desk, "rita")
     hers, theirs = await listed(alice), await listed(rita)
-    assert ids(hers["yours"]) == [pay["id"], mail["id"]]
-    assert (ids(theirs["yours"]), ids(theirs["others"])) == ([mail["id"]], [pay["id"]])
+    assert ids(hers["yours"]) == [pay["id"], mail["id"], later["id"]]
+    assert ids(theirs["yours"]) == [mail["id"], later["id"]]
+    assert ids(theirs["others"]) == [pay["id"]]
     assert "asks finance" in theirs["others"][0]["why"]
 
 

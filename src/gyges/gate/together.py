@@ -66,7 +66,7 @@ async def escalate(desk: Desk, id: str, *, by: Key, to: str) -> Case:
 
 
 async def take_back(desk: Desk, id: str, *, by: Key, reason: str = "") -> Case:
-    """Let a granted case lapse before it runs, as somebody who approved it; nobody else may."""
+    """Let a granted case lapse before it runs, as somebody who approved it; the table of states refuses the rest."""
     case = await desk.found(id)
     mine = any(approvals.same(v.person, by.name) and v.say is Say.APPROVE for v in case.votes)
     if by.scope is not Scope.APPROVER or not mine:
