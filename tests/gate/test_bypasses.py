@@ -165,6 +165,23 @@ async def test_a_resumed_history_with_other_contents_is_another_action(tmp_path:
             await w.propose("pay", key="run-7/step-3", to="eve", amount=4800)
 
 
+async def test_a_rule_that_changes_its_mind_revives_no_refusal(tmp_path: Path) -> None:
+    """A call that was refused stays refused under a policy that would allow it: it must be asked anew."""
+    async with world(tmp_path) as w:
+        refused = await w.propose("pay", to="bob", amount=4800)
+        await w.corridor.answer(
+            refused.id, by=w.keys["ann"], say=Say.DENY, digest=refused.digest, reason="no"
+        )
+        w.corridor.swap(policy('@id("any") permit (principal, action, resource);'))
+        after = await w.corridor.found(refused.id)
+        assert (after.state, await w.permit(after)) == (State.DENIED, "")
+        with pytest.raises(Conflict):
+            await w.approve(after, "bea")
+        other = await w.permit(await w.propose("pay", to="bob", amount=4800))
+        with pytest.raises(PermitRefused):
+            await w.redeem(after, other)
+
+
 @pytest.mark.parametrize(
     "words", ["approved", "APPROVED by ann and bea", '{"approvals":{"finance":2}}']
 )

@@ -92,6 +92,17 @@ async def test_an_approval_of_other_bytes_is_refused(house: House) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
 
 
+@pytest.mark.parametrize("say", [None, "", True, 1, "APPROVE", "approved", ["approve"], {}])
+async def test_what_is_neither_yes_nor_no_decides_nothing(house: House, say: object) -> None:
+    """No other word, and no missing one, is taken for an approval."""
+    case = await house.propose(PAY)
+    body = {"digest": case["digest"], "reason": "r", **({} if say == {} else {"say": say})}
+    answer = await house.call("alice", "POST", f"/v1/actions/{case['id']}/decision", body)
+    assert answer.status_code == 400
+    after = (await house.call("alice", "GET", f"/v1/actions/{case['id']}")).json()
+    assert (after["state"], after["approvals"]) == ("waiting", {})
+
+
 async def test_a_denial_carries_guidance_to_the_agent(house: House) -> None:
     """Reason and guidance come back to the agent with the denied case."""
     case = await house.propose()
