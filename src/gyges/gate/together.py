@@ -71,8 +71,6 @@ async def take_back(desk: Desk, id: str, *, by: Key, reason: str = "") -> Case:
     mine = any(approvals.same(v.person, by.name) and v.say is Say.APPROVE for v in case.votes)
     if by.scope is not Scope.APPROVER or not mine:
         raise Forbidden(f"{by.name} has not approved case {id} and cannot take that back")
-    if case.state is not State.GRANTED:
-        raise Conflict(f"case {id} is {case.state}: only what is granted and has not run goes back")
     after = move(case, State.LAPSED, reason=f"taken back by {by.name}: {reason}".strip(": "))
     return await desk.write(after, Kind.WITHDRAWN, plain(by=by.name, reason=reason))
 
