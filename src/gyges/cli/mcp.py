@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gyges.cli.common import DEFAULT_URL, Url, read_key
+from gyges.cli.serve import spare_pauses
 from gyges.errors import Misconfigured
 from gyges.principal import Scope
 
@@ -129,6 +130,7 @@ def _run(
             gate, key, targets,
             asking=asking, state=state, agent=agent, episode=episode, issuer=issuer,
         ) as proxy:  # fmt: skip
+            spare_pauses()
             await (_serve_http(proxy, listen) if listen else serve_stdio(proxy))
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
