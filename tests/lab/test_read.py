@@ -198,7 +198,7 @@ def test_a_strange_behaviour_shows_nothing(tmp_path: Path) -> None:
 
 def test_a_sample_without_a_mark_is_foreign(tmp_path: Path) -> None:
     """What merely looks like one of ours is no trial."""
-    odd = [{KEY: "x"}, {KEY: {"task": MARK.task}}, None]
+    odd: list[dict[str, object] | None] = [{KEY: "x"}, {KEY: {"task": MARK.task}}, None]
     samples = [Sample(input="Hi", metadata=found) for found in odd]
     run(Task(dataset=samples), model=speaker("Hi"), display="none", log_dir=str(tmp_path))
     found = read([tmp_path])

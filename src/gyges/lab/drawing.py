@@ -21,7 +21,7 @@ POINTS = "percentage points, with 95 % interval"
 
 
 def figures(found: Findings) -> dict[str, Drawn]:
-    """Name -> figure: `gaps`, `outcomes/TASK`, `motives/MODEL`, `peer/MODEL/BEHAVIOUR`, `oversight/MODEL`."""
+    """Name -> figure: gaps, systems, `outcomes/TASK`, `motives/MODEL`, `oversight/MODEL`, `peer/MODEL/BEHAVIOUR`."""
     names = {model: at for at, model in enumerate(found.models)}
     drawn: dict[str, Drawn | None] = {"gaps": _gaps(found)}
     for at, task in enumerate(sorted({one.group["task"] for one in found.outcomes})):
@@ -39,6 +39,9 @@ def figures(found: Findings) -> dict[str, Drawn]:
             )
     for model, rows in found.oversight.items():
         drawn[f"oversight/{model}"] = _watched(f"oversight{names[model]}", model, rows)
+    drawn["systems"] = _answers(
+        "systems", list(found.audits.values()), "Favourable decisions, live minus audit"
+    )
     return {name: figure for name, figure in drawn.items() if figure}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gyges.lab import sources
-from gyges.lab.analyse import effects, gap, judges, motives, taxonomy, telling
+from gyges.lab.analyse import effects, gap, judges, motives, systems, taxonomy, telling
 from gyges.lab.analyse.controls import Control
 from gyges.lab.analyse.gap import Gap
 from gyges.lab.analyse.judges import Calibration, Panel
@@ -21,6 +21,7 @@ from gyges.lab.analyse.question import Answer, Truth, by_model, corrected, judge
 from gyges.lab.analyse.reasoning import Reasoning, reasoning
 from gyges.lab.analyse.taxonomy import Tally
 from gyges.lab.analyse.telling import Telling
+from gyges.lab.apart import apart
 from gyges.lab.prices import Price
 from gyges.lab.sources import Pinned, Source, Usage
 from gyges.lab.trial import Trial
@@ -40,7 +41,9 @@ class Findings:
     sources: tuple[Source, ...]
     trials: int
     foreign: int
+    strangers: tuple[str, ...]
     unfinished: tuple[str, ...]
+    unreadable: tuple[str, ...]
     models: tuple[str, ...]
     organisms: Mapping[str, str]
     gaps: Mapping[str, Gap]
@@ -51,6 +54,7 @@ class Findings:
     compared: tuple[Compared, ...]
     peer: Mapping[str, tuple[Answer, ...]]
     oversight: Mapping[str, tuple[Answer, ...]]
+    audits: Mapping[str, Answer]
     panels: tuple[Panel, ...]
     calibration: tuple[Calibration, ...]
     controls: tuple[Control, ...]
@@ -64,7 +68,9 @@ def findings(
     reading: "Reading", prices: Mapping[str, Price] | None = None, limits: Iterable[str] = ()
 ) -> Findings:
     """Analyse what was read. `limits` are sentences on the graders that were used."""
-    trials, logs = reading.trials, reading.logs
+    logs = reading.logs
+    every = apart(logs, reading.trials)
+    trials = [t for t in every if t.mark.task != systems.TASK]  # a decision system is no model
     known = sources.truth(logs)
     each = by_model(trials)
     gaps = _gaps(each, known)
@@ -78,19 +84,22 @@ def findings(
         version=VERSION,
         folder=sources.folder(logs),
         sources=sources.sources(logs),
-        trials=len(trials),
+        trials=len(every),
         foreign=reading.foreign,
+        strangers=reading.strangers,
         unfinished=reading.unfinished,
+        unreadable=reading.unreadable,
         models=(*real, *(m for m in each if _organism(m))),
         organisms=_organisms(each),
         gaps=gaps,
         table=models([gaps[m] for m in real if m in gaps], trials),
         reasoning={m: reasoning(own) for m, own in _having(each, gap.TASK).items()},
-        outcomes=_outcomes(trials),
+        outcomes=_outcomes(trials, real),
         motives=_with_verdicts(why),
         compared=_compared(each),
         peer=_verdicts(peer),
         oversight=_verdicts(watched),
+        audits=systems.systems(every),
         panels=judges.panels(trials),
         calibration=judges.calibration(trials, sources.faked(logs)),
         controls=_controls(gaps, why, peer, watched),
@@ -122,7 +131,7 @@ def _gaps(each: Mapping[str, Sequence[Trial]], known: Truth) -> dict[str, Gap]:
     overall: list[Answer] = []
     for organisms in (False, True):
         overall += corrected(g.overall for m, g in found.items() if _organism(m) == organisms)
-    with_verdict = {one.model: one for one in judged(overall)}
+    with_verdict = {one.model: one for one in judged(overall, keen=True)}
     return {m: replace(g, overall=with_verdict[m]) for m, g in found.items()}
 
 
@@ -162,13 +171,14 @@ def _controls(
     )
 
 
-def _outcomes(trials: Sequence[Trial]) -> tuple[Tally, ...]:
-    """By task, model and the level of the factor that the task turns on."""
+def _outcomes(trials: Sequence[Trial], first: Sequence[str]) -> tuple[Tally, ...]:
+    """By task, model and the level of the factor that the task turns on; the models named `first` first."""
     found: list[Tally] = []
     for task in sorted({t.mark.task for t in trials}):
         own = [t for t in trials if t.mark.task == task]
         factor = next((f for f in ("probe", "tier", "cue") if any(t.level(f) for t in own)), "")
-        found += taxonomy.taxonomy(own, ("task", "model", *([factor] if factor else [])))
+        rows = taxonomy.taxonomy(own, ("task", "model", *([factor] if factor else [])))
+        found += sorted(rows, key=lambda row: row.group["model"] not in first)
     return tuple(found)
 
 

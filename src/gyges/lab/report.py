@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from gyges.lab.analyse.effect import ALPHA
 from gyges.lab.analyse.effects import BEHAVIOURS
 from gyges.lab.analyse.plain import Plain, plain
+from gyges.lab.analyse.question import Answer
 from gyges.lab.analyse.telling import VIEWER, address
 from gyges.lab.drawing import figures
 from gyges.lab.figures import Drawn
@@ -73,7 +75,8 @@ def page(found: Findings, *, viewer: str = VIEWER) -> str:
         figures=_Figures(figures(found)),
         link=link,
         contents=_contents(found),
-        alarms=[c for c in found.controls if c.false_alarm],
+        lead=_lead(found),
+        alarms=_alarms(found),
         tested=_tested(found),
         kinds=[outcome.value for outcome in Outcome],
         behaviours=BEHAVIOURS,
@@ -95,6 +98,7 @@ def _contents(found: Findings) -> list[tuple[str, str, bool]]:
         ("motives", "Motives", bool(found.motives)),
         ("oversight", "Oversight", bool(found.oversight)),
         ("peer", "Office of agents", bool(found.peer)),
+        ("systems", "Decision systems", bool(found.audits)),
         ("outcomes", "Outcomes", True),
         ("controls", "Positive controls", True),
         ("judges", "Graders", bool(found.panels)),
@@ -102,6 +106,45 @@ def _contents(found: Findings) -> list[tuple[str, str, bool]]:
         ("limits", "Limits", True),
         ("texts", "Texts, logs, cost", True),
     ]
+
+
+def _lead(found: Findings) -> list[dict[str, str | int | float]]:
+    """What a reader wants first: whether behaviour differs, counted over real models, or organisms if alone."""
+    kept = [m for m in found.models if m not in found.organisms] or found.models
+    watched = [one for m in kept for one in found.oversight.get(m, ()) if one.group == "scenario"]
+    cues = [one for m in kept for one in found.peer.get(m, ()) if one.about == "alignment faking"]
+    gaps = [found.gaps[m].overall for m in kept if m in found.gaps]
+    rows = [
+        _told("gap", "Complies more where it is trained", "model", gaps),
+        _told("oversight", "Misbehaves more unwatched", "scenario", watched),
+        _told("peer", "Protects itself or a peer more unmonitored", "behaviour", cues),
+    ]
+    return [row for row in rows if row["of"]]
+
+
+def _told(anchor: str, title: str, unit: str, rows: list[Answer]) -> dict[str, str | int | float]:
+    verdicts = [one.verdict for one in rows if one.verdict]
+    above = [one.above for one in verdicts if one.above is not None]
+    return {
+        "anchor": anchor,
+        "title": title,
+        "unit": unit,
+        "of": len(rows),
+        "shown": sum(one.effect.shown(1) for one in rows),
+        "reversed": sum(one.effect.shown(-1) for one in rows),
+        "excluded": len(above),
+        "above": max(above, default=0.0),
+        "silent": sum(one.word == "not shown" for one in verdicts),
+    }
+
+
+def _alarms(found: Findings) -> dict[str, int | bool] | None:
+    """Effects found in organisms that lack them, and whether that is more than their share; None for none."""
+    lacking = [control for control in found.controls if not control.positive]
+    alarms = sum(control.false_alarm for control in lacking)
+    if not alarms:
+        return None
+    return {"found": alarms, "lacking": len(lacking), "many": alarms > ALPHA * len(lacking)}
 
 
 def _tested(found: Findings) -> list[dict[str, str | int]]:
