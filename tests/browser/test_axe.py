@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every page, in light, in dark and on a phone: no violation that axe knows, nothing wider than the screen.
+"""Every page, in light, in dark and on a phone: no violation that axe knows, nothing wider than the
+screen, cut off or squeezed.
 
 The list of addresses is held against the table of pages: a page that is added without being looked at here fails
 a test. axe cannot judge everything; what it can, holds without exception.
@@ -104,6 +105,16 @@ async def look(seen: Seen) -> AsyncIterator[Site]:
     await seen.site.leave()
 
 
+CUT = """() => [...document.querySelectorAll("a, button, input, select, textarea, h1, h2, h3, dt, dd, label, li, td")]
+    .filter(e => e.checkVisibility() && !e.closest(".vh, .skip, .scroll, .diff"))
+    .filter(e => { const r = e.getBoundingClientRect(); return r.left < -1 || r.right > innerWidth + 1; })
+    .map(e => `${e.tagName} ${e.innerText.slice(0, 40)} ends at ${Math.round(e.getBoundingClientRect().right)}`)"""
+BROKEN = """() => [...document.querySelectorAll("tbody th a, tbody th code")]
+    .filter(e => e.checkVisibility() && e.innerText.length <= 16 && e.getClientRects().length > 1)
+    .map(e => e.innerText)"""
+"""What reaches past the screen where nothing scrolls, and short names of rows that are broken in two."""
+
+
 async def violations(page: Page) -> list[str]:
     """What axe finds on the page as it is, a line each."""
     told: list[dict[str, Any]] = await page.evaluate(
@@ -124,6 +135,8 @@ async def in_all_ways(page: Page) -> list[str]:
         await page.set_viewport_size({"width": width, "height": 800})
         await page.emulate_media(color_scheme=scheme)
         found += [f"{way}: {line}" for line in await violations(page)]
+        found += [f"{way}: broken name: {one}" for one in await page.evaluate(BROKEN)]
+    found += [f"phone: cut off: {one}" for one in await page.evaluate(CUT)]
     wide: int = await page.evaluate("document.documentElement.scrollWidth")
     return [*found, f"phone: {wide} px wide"] if wide > 360 else found
 

@@ -88,6 +88,24 @@ async def test_a_stream_ends_with_its_session(site: Site) -> None:
     await expect(link(page, "cleo")).to_have_count(0)
 
 
+async def test_the_countdown_goes_on_by_itself(site: Site) -> None:
+    """Time passes on an open page: in its last minutes it is said more loudly, and at the end that it is over."""
+    case = await site.propose(MAIL)
+    page = await site.page("rita")
+    await page.clock.install()
+    await page.goto(f"{site.url}/a/{case['id']}")
+    left = page.locator(".clock .left")
+    for before, text, loud in (
+        (2_400, "^40 min", "left"),
+        (240, "^4 min", "left soon"),
+        (30, "^[0-9]+ s$", "left last"),
+        (-60, "^over$", "left last"),
+    ):
+        await page.clock.pause_at(case["deadline"] / 1000 - before)
+        await expect(left).to_have_text(re.compile(text))
+        await expect(left).to_have_class(loud)
+
+
 async def press_approve(page: Page) -> None:
     """Press the button that approves."""
     await page.get_by_role("button", name=re.compile("^Approve")).click()
