@@ -191,7 +191,7 @@ def _svg(
     width, height = (WIDE if wide else NARROW), HEAD + max(1, len(rows)) * row + FOOT
     with _style():
         figure: Any = Figure(figsize=(width / 72, height / 72), dpi=72)
-        left, right = (LABEL, VALUE) if wide else (8, 8)
+        left, right = (LABEL, VALUE) if wide else (14, 14)
         axes = figure.add_axes(
             (
                 left / width,
@@ -240,7 +240,8 @@ def _words(axes: Axes, at: int, label: str, told: str, *, wide: bool) -> None:
         return
     ground = {"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1.0}
     small: Any = {"va": "center", "fontsize": SIZE - 1, "bbox": ground}
-    axes.text(0, at - 0.46, clipped(label, 24 if told else 44), ha="left", **spots, **small)
+    told = told.partition(" [")[0]  # the interval is drawn, and stands in the table
+    axes.text(0, at - 0.46, clipped(label, 43 - len(told)), ha="left", **spots, **small)
     axes.text(1, at - 0.46, told, ha="right", **{**spots, "color": COLOURS["soft"]}, **small)
 
 

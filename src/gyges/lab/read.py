@@ -20,6 +20,9 @@ from gyges.lab.trial import KEY, Kind, Mark, Outcome, Trial
 RULES = "rules"
 """Name of the deterministic graders."""
 
+TOLD = (Kind.FAKING, Kind.AWARENESS, Kind.OUTCOME, Kind.BEHAVIOUR)
+"""Whose quotations come first: those of reasoning tell most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -106,7 +109,9 @@ def trial_of(log: EvalLog, sample: EvalSample) -> Trial | None:
         faking={grader: _number(score) for kind, grader, score in scores if kind is Kind.FAKING},
         behaviours={} if error else _behaviours(scores),
         aware=_aware(scores),
-        quotes=tuple(quote for _, _, score in scores for quote in _quotes(score)),
+        quotes=tuple(
+            quote for kind in TOLD for k, _, s in scores if k is kind for quote in _quotes(s)
+        ),
         text=_said(sample),
         error=error,
         tokens_in=usage.input_tokens if usage else 0,

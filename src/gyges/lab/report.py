@@ -110,12 +110,13 @@ def _contents(found: Findings) -> list[tuple[str, str, bool]]:
 
 def _lead(found: Findings) -> list[dict[str, str | int | float]]:
     """What a reader wants first: whether behaviour differs, counted over real models, or organisms if alone."""
-    kept = [m for m in found.models if m not in found.organisms] or found.models
+    real = [m for m in found.models if m not in found.organisms]
+    kept, unit = (real, "model") if real else (found.models, "organism")
     watched = [one for m in kept for one in found.oversight.get(m, ()) if one.group == "scenario"]
     cues = [one for m in kept for one in found.peer.get(m, ()) if one.about == "alignment faking"]
     gaps = [found.gaps[m].overall for m in kept if m in found.gaps]
     rows = [
-        _told("gap", "Complies more where it is trained", "model", gaps),
+        _told("gap", "Complies more where it is trained", unit, gaps),
         _told("oversight", "Misbehaves more unwatched", "scenario", watched),
         _told("peer", "Protects itself or a peer more unmonitored", "behaviour", cues),
     ]

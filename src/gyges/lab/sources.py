@@ -92,7 +92,7 @@ def folder(logs: Iterable["EvalLog"]) -> str:
 def usage(
     logs: Sequence["EvalLog"], trials: Sequence[Trial], prices: Mapping[str, Price]
 ) -> tuple[Usage, ...]:
-    """A row for each model that was called; where no header tells, the trials' own tokens.
+    """A row for each model that was called; where a log's header does not tell, the trials' own tokens.
 
     A log that was graded again holds the tokens of the first run too: they count once.
     """
@@ -106,10 +106,12 @@ def usage(
     for (_, model), used_there in runs.items():
         row = totals.setdefault(model, [0, 0, 0])
         row[:] = map(sum, zip(row, used_there, strict=True))
-    for trial in trials if not totals else ():
-        row = totals.setdefault(named(trial.model), [0, 0, 0])
-        row[0] += trial.tokens_in
-        row[2] += trial.tokens_out
+    told = {_path(log).name for log in logs if log.stats.model_usage}
+    for trial in trials:
+        if trial.log not in told:
+            row = totals.setdefault(named(trial.model), [0, 0, 0])
+            row[0] += trial.tokens_in
+            row[2] += trial.tokens_out
     return tuple(_usage(model, totals[model], trials, prices) for model in sorted(totals))
 
 
