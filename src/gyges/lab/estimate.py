@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run will cost before it runs: calls, tokens and money.
 
-The honest organism plays a few samples of each task offline; what it was asked and what it wrote, scaled
-to the whole run, is the estimate. A model that thinks aloud writes more: `output_factor` says how much. It
-calls no provider.
+The honest organism plays a few samples of each task offline, spread over all that the run will hold; what it
+was asked and what it wrote, scaled to the whole run, is the estimate. Calls of the chat tasks are exact;
+where there are tools, a model that takes longer makes more of them. A model that thinks aloud writes more:
+`output_factor` says how much. It calls no provider.
 """
 
 import tempfile
@@ -16,6 +17,7 @@ from inspect_ai import (
 )
 from inspect_ai.event import ModelEvent
 from inspect_ai.log import EvalSample
+from inspect_ai.model import get_model
 
 from gyges.errors import Misconfigured
 from gyges.lab.prices import Price
@@ -65,8 +67,9 @@ def estimate(
     """
     rows: list[Cost] = []
     for leg in (one for one in legs(plan) if one.task not in SYSTEMS):  # those call no model
-        samples = _size(leg, plan)
-        each = _probe(leg)
+        names, times = _names(leg, plan)
+        samples = len(names) * times
+        each = _probe(leg, names)
         paid = [name for name in leg.models if not name.startswith("organism/")]
         for model in paid:
             made = _Each(
@@ -81,17 +84,22 @@ def estimate(
     return rows
 
 
-def _size(leg: Leg, plan: Plan) -> int:
-    size = len(leg.build().dataset)
-    return (min(size, plan.limit) if plan.limit else size) * plan.epochs
+def _names(leg: Leg, plan: Plan) -> tuple[list[str | int], int]:
+    """The ids of the samples that a run will hold, and how often each is run."""
+    task = leg.build()
+    names = [sample.id for sample in task.dataset if sample.id is not None]
+    return names[: plan.limit or None], plan.epochs if plan.epochs > 1 else task.epochs or 1
 
 
-def _probe(leg: Leg) -> _Each:
+def _probe(leg: Leg, names: Sequence[str | int]) -> _Each:
+    step = max(1.0, len(names) / PROBED)
     with tempfile.TemporaryDirectory() as folder:
         (log,) = inspect_eval(
             leg.build(),
-            model=PROBE,
-            limit=PROBED,
+            # A new one, or what it was asked before would change what it says.
+            model=get_model(PROBE, memoize=False),
+            sample_id=[names[int(at * step)] for at in range(min(PROBED, len(names)))],
+            epochs=1,
             log_dir=str(Path(folder)),
             display="none",
             fail_on_error=False,
@@ -99,7 +107,9 @@ def _probe(leg: Leg) -> _Each:
         )
         found = [_played(sample) for sample in log.samples or [] if not sample.error]
     if not found:
-        raise Misconfigured(f"{leg.task}: not even an organism gets through; nothing to estimate by")
+        raise Misconfigured(
+            f"{leg.task}: not even an organism gets through; nothing to estimate by"
+        )
     calls, tokens_in, tokens_out = (sum(c) / len(found) for c in zip(*found, strict=True))
     return _Each(calls=calls, tokens_in=tokens_in, tokens_out=tokens_out)
 

@@ -98,7 +98,8 @@ def legs(plan: Plan) -> list[Leg]:
     """What a plan comes to, in order.
 
     Raises:
-        Malformed: an unknown task, an option that no task knows, or nothing to run.
+        Malformed: an unknown task, an option that no task knows, nothing to run, or a base model for a
+            task that has no completion format.
     """
     _check(plan)
     made: list[Leg] = []
@@ -112,6 +113,8 @@ def legs(plan: Plan) -> list[Leg]:
             continue
         names = tuple(f"organism/{name}" for name in controls)
         for models, form in ((plan.models, "chat"), (plan.base, "completion")):
+            if form == "completion" and models and "format" not in known:
+                raise Malformed(f"task {task}: a base model cannot take it, it has no completion")
             if models or (form == "chat" and names and not plan.base):
                 made.append(_shaped(leg, form, tuple(models), names))
     return made
@@ -123,11 +126,14 @@ def run(
     """Run or resume; whether every sample of every leg was run, and the logs.
 
     Without `realtime` nobody can watch samples in Inspect's viewer before they end, and a run is a fifth quicker.
+
+    Raises:
+        Malformed: as `legs`, or an option that does not fit; before anything has run.
     """
     whole, logs = True, list[EvalLog]()
-    for leg in legs(plan):
+    for leg, task in [(leg, leg.build()) for leg in legs(plan)]:
         good, found = eval_set(
-            leg.build(),
+            task,
             log_dir=str(folder / leg.folder),
             model=_models(leg, plan),
             epochs=Epochs(plan.epochs, "mode") if plan.epochs > 1 else None,
@@ -182,4 +188,5 @@ def _models(leg: Leg, plan: Plan) -> list[Model]:
         return [get_model(NOBODY)]
     controls = [name for name in leg.controls if name not in leg.models]
     named = [get_model(name, config=config, **plan.model_args) for name in leg.models]
-    return named + [get_model(name) for name in controls]
+    # New ones: an organism remembers what it was asked, and says something else when it is asked again.
+    return named + [get_model(name, memoize=False) for name in controls]
