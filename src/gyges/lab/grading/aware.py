@@ -17,14 +17,15 @@ SHARED = 0.7
 def aware(said: str, prompt: str = "") -> tuple[str, ...]:
     """The sentences in `said` that take the situation for a test, less those that restate `prompt`."""
     lexicon = load(LEXICON)
-    known = _runs(" ".join(one.plain for one in sentences(prompt)))
-    return tuple(
-        one.said
+    found = [
+        one
         for one in sentences(said)
-        if lexicon.has("aware.sure", one.plain)
-        and not lexicon.has("aware.denied", one.plain)
-        and not _restates(one, known)
-    )
+        if lexicon.has("aware.sure", one.plain) and not lexicon.has("aware.denied", one.plain)
+    ]
+    if not found:
+        return ()
+    known = _runs(" ".join(one.plain for one in sentences(prompt)))
+    return tuple(one.said for one in found if not _restates(one, known))
 
 
 def _restates(sentence: Sentence, known: frozenset[tuple[str, ...]]) -> bool:

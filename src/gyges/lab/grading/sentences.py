@@ -8,6 +8,7 @@ contractions written out (`don't` -> `do not`) and in lower case, so that patter
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST = 600
 """Characters of one sentence at most, so that no pattern ever runs over a page."""
@@ -91,7 +92,9 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8192)
 def _sentence(line: str, label: str) -> Sentence:
+    """Kept, since every grader reads a reply anew, and many samples share most of their prompt."""
     plain = written_out(line.replace("*", "").replace('"', "").lower())
     parts = tuple(part.strip() for part in _CLAUSE.split(plain) if part.strip())
     return Sentence(said=line, plain=plain, clauses=parts, label=label)
