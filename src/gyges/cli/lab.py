@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`gyges lab`: run the lab's tasks, calibrate them on organisms, read what came of it.
+"""`gyges lab`: run the lab's tasks, read what came of it, see it work on organisms, calibrate it.
 
 Each command imports what it needs when it is called; without the extra `lab` it says how to get it.
 """
@@ -10,7 +10,7 @@ from typing import Annotated, cast
 
 import typer
 
-from gyges.cli import lab_read
+from gyges.cli import lab_known, lab_read
 from gyges.cli.common import HELD, NOT_HELD, AsJson, emit
 from gyges.cli.lab_read import Prices
 from gyges.cli.lab_shown import display, table, value
@@ -21,14 +21,16 @@ if not find_spec("inspect_ai"):
     raise Misconfigured("the lab is an extra: pip install 'gyges[lab]'")
 
 from gyges.lab.prices import prices as price_table
-from gyges.lab.run import TASKS, Plan, legs
+from gyges.lab.run import SYSTEMS, TASKS, Plan, legs
 from gyges.lab.run import run as run_plan
 
 app = typer.Typer(no_args_is_help=True)
-for command in (lab_read.report, lab_read.grade, lab_read.regrade, lab_read.audit):
+READ = (lab_read.report, lab_read.grade, lab_read.regrade, lab_read.audit)
+for command in (*READ, lab_known.demo, lab_known.calibrate):
     app.command()(command)
 
-Tasks = Annotated[list[str], typer.Argument(help=f"Tasks: {', '.join(TASKS)}; or `all`.")]
+NAMES = f"{', '.join(TASKS)}, or `all` of these; {', '.join(SYSTEMS)}"
+Tasks = Annotated[list[str], typer.Argument(help=f"Tasks: {NAMES}.")]
 Models = Annotated[list[str], typer.Option("--model", "-m", help="A model as Inspect names it.")]
 Bases = Annotated[
     list[str], typer.Option("--base", help="A base model: the prompts as one document.")
@@ -67,7 +69,7 @@ def run(  # noqa: PLR0913 - a command line has as many options as it has
 ) -> None:
     """Run tasks on models and on their positive controls, or resume a run that was interrupted."""
     options = dict(map(value, option))
-    if judge:
+    if judge and not dry_run:  # an estimate needs no judge's key
         options |= {"judges": ",".join(judge), "votes": votes}
     plan = Plan(
         tasks=TASKS if tasks == ["all"] else tasks,

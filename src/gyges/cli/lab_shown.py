@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How `gyges lab` reads options and shows tables. It runs nothing."""
+"""How `gyges lab` reads options, shows tables and tells how far it is. It runs nothing."""
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from gyges.cli.shown import visible
@@ -55,3 +65,44 @@ def _cell(cell: object) -> str:
     return (
         f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else visible(str(cell))
     )
+
+
+class Bar:
+    """What is being done, on standard error: bars for a person, a line for each thing for a file."""
+
+    def __init__(self, shown: Progress) -> None:
+        """`shown` is live already."""
+        self._shown = shown
+        self._known: dict[str, TaskID] = {}
+        self._said = ""
+
+    def step(self, what: str, done: int, of: int) -> None:
+        """One bar for everything, which says what is done now."""
+        self._move("", what, done, of)
+
+    def part(self, what: str, done: int, of: int) -> None:
+        """A bar for each thing."""
+        self._move(what, what, done, of)
+
+    def _move(self, name: str, what: str, done: int, of: int) -> None:
+        if name not in self._known:
+            self._known[name] = self._shown.add_task(what, total=of)
+        self._shown.update(self._known[name], description=what, completed=done, total=of)
+        if not self._shown.console.is_terminal and what != self._said:
+            self._said = what
+            print(f"{what} ...", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress() -> Generator[Bar]:
+    """A bar that lives as long as the block."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        yield Bar(shown)
