@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from gyges.case import Say, State
 from tests.browser.conftest import Site
-from tests.web.conftest import MAIL, PAY
+from tests.web.conftest import MAIL, PAY, canonical
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ async def approve(page: Page, amount: str = "") -> None:
 
 
 async def test_one_approval_from_inbox_to_permit(site: Site) -> None:
-    """The case is found in the inbox, approved on its page, and the agent gets a permit for these bytes."""
+    """Found in the inbox, approved on its page; the agent gets a permit, and the page hears of its use."""
     case = await site.propose(MAIL)
     page = await site.page("rita", "/inbox")
     await page.get_by_role("link", name=re.compile("send_mail.*ada@example.org")).click()
@@ -36,6 +36,9 @@ async def test_one_approval_from_inbox_to_permit(site: Site) -> None:
     assert vote.attention.shown.startswith("sha256:")
     got = (await site.call("bot", "GET", f"/v1/actions/{case['id']}")).json()
     assert (got["state"], got["digest"]) == ("granted", case["digest"])
+    body = {"permit": got["permit"], "action": canonical(got)}
+    await site.call("office", "POST", f"/v1/actions/{case['id']}/redeem", body)
+    await expect(page.get_by_text("This case has moved on.").first).to_be_visible()
 
 
 async def test_two_people_for_high_risk_and_the_typed_amount(site: Site) -> None:

@@ -88,7 +88,7 @@ function changed(event) {
   const page = $("#case");
   if (Number(event.data) === Number(page.dataset.version)) return;
   $("#changed").hidden = false;
-  say("This case has changed while you read it.");
+  say($("#changed span").textContent);
 }
 
 function listen() {
