@@ -11,6 +11,7 @@ do) and refuses nothing: people decide.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TypeAlias
@@ -71,7 +72,8 @@ def notes(text: str) -> list[str]:
     if text.isascii() and text.isprintable():
         return []
     found: list[str] = []
-    hidden = sum(is_hidden(char) for char in text if char not in BREAKS)
+    counts = Counter(text).items()  # each character is judged once: a megabyte holds few kinds
+    hidden = sum(n for char, n in counts if char not in BREAKS and is_hidden(char))
     if hidden:
         found.append(
             "1 character does not show" if hidden == 1 else f"{hidden:,} characters do not show"
