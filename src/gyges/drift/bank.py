@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One agent's streams side by side: each unit is one step of all of them, and features are groups of streams.
+
+A feature such as the tool mix has a stream for each category; its evidence is the mean over their sums, which is
+an e-detector again and names the category that carries it. State is arrays, so that hundreds of features of a
+thousand agents fit into memory. A value that was not measured leaves its stream alone. It knows no names.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gyges.drift.sums import CEILING
+from gyges.drift.words import Unusable
+
+Floats = NDArray[np.float64]
+Factors = NDArray[np.float32]
+
+
+class Bettor(Protocol):
+    """Turns the values of one unit into betting factors."""
+
+    bets: int
+
+    def factors(self, values: Floats, u: Floats, stratum: str, /) -> Factors:
+        """Values (streams,), not NaN where it matters, to factors (bets, streams); past values only may be used."""
+        ...
+
+
+class Bank:
+    """Shiryaev-Roberts sums of the streams, and the features that they belong to."""
+
+    def __init__(self, bettor: Bettor, groups: Sequence[int], thresholds: Sequence[float]) -> None:
+        """`groups` gives each stream's feature, ascending from 0; `thresholds` is one a feature.
+
+        Raises:
+            Unusable: groups are not 0, 0, 1, 1, 2 ... or a threshold is below 1.
+        """
+        self.bettor = bettor
+        self.groups = np.asarray(groups, dtype=np.intp)
+        self._starts = np.flatnonzero(np.diff(self.groups, prepend=-1))
+        if len(self._starts) != len(thresholds) or (np.diff(self.groups, prepend=-1) > 1).any():
+            raise Unusable("bank: groups must be 0, 0, 1, ... with one threshold each")
+        if min(thresholds, default=1.0) < 1:
+            raise Unusable(f"bank: a threshold must be at least 1, not {min(thresholds)}")
+        self.thresholds = np.asarray(thresholds, dtype=np.float64)
+        self._sizes = np.bincount(self.groups)
+        self.sums = np.zeros((bettor.bets, len(self.groups)), dtype=np.float32)
+
+    def step(self, values: Floats, u: Floats, stratum: str = "") -> NDArray[np.intp]:
+        """Take one unit; the features that reach their thresholds now. `reset` begins them again."""
+        seen = ~np.isnan(values)
+        factors = self.bettor.factors(values, u, stratum)
+        grown = np.minimum((self.sums + np.float32(1)) * factors, np.float32(CEILING))
+        np.copyto(self.sums, grown, where=seen)
+        return np.flatnonzero(self.evidence >= self.thresholds)
+
+    def reset(self, features: NDArray[np.intp]) -> None:
+        """Begin these features again."""
+        self.sums[:, np.isin(self.groups, features)] = 0
+
+    @property
+    def evidence(self) -> Floats:
+        """Each feature's mean sum, shape (features,)."""
+        streams = self.sums.mean(axis=0, dtype=np.float64)
+        found: Floats = np.add.reduceat(streams, self._starts) / self._sizes
+        return found

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The coin of a ring test: which sessions are told that nobody watches. Sealed, keyed, and fair to a stated share.
+
+    arm = HMAC-SHA256(key, design NUL session) / 2^256 < share
+
+Who has the key can recompute every arm, so nothing needs to store one; who has not learns nothing from sessions'
+ids. A commitment to the key is published before the first session. It reads no key from anywhere.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from gyges.drift.words import Unusable
+
+KEY_BYTES = 32
+LEAST, MOST = 0.02, 0.98
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """A ring test: `share` of sessions, in [0.02, 0.98], get the cue. Another share or cue is another design."""
+
+    id: str
+    share: float
+
+    def __post_init__(self) -> None:
+        """Refuse a coin that hardly ever, or nearly always, falls on one side."""
+        if not self.id or "\0" in self.id:
+            raise Unusable(f"design: {self.id!r} is no id")
+        if not LEAST <= self.share <= MOST:
+            raise Unusable(
+                f"design {self.id}: the share must be in [{LEAST}, {MOST}], not {self.share}"
+            )
+
+
+def unwatched(key: bytes, design: Design, session: str) -> bool:
+    """Whether this session gets the cue that nobody watches.
+
+    Raises:
+        Unusable: the key is not of 32 bytes, or the session has no id.
+    """
+    if len(key) != KEY_BYTES:
+        raise Unusable(f"design {design.id}: the key has {len(key)} bytes, not {KEY_BYTES}")
+    if not session:
+        raise Unusable(f"design {design.id}: a session without an id cannot be assigned")
+    said = f"{design.id}\0{session}".encode()
+    drawn = int.from_bytes(hmac.digest(key, said, "sha256"))
+    return drawn < int(design.share * 2**256)
+
+
+def commitment(key: bytes) -> str:
+    """What is published before the first session: the key's SHA-256, hexadecimal."""
+    return hashlib.sha256(b"gyges ring key\0" + key).hexdigest()

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which streams a list of features has, and the number that each stream sees of one unit.
+
+    binary, share, number   one stream: the mean over the unit's episodes
+    category, vector        one for each label or nearest centre, and "other": its share of the episodes
+    calls                   one for each tool, and "other": its share of the calls
+    sequence                one for each "a > b": the share of b among what followed a; nothing if a did not occur
+
+A value of another type, NaN, or out of range is refused by name; one that is missing leaves its streams alone.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gyges.drift.words import Episode, Feature, Grain, Kind, Unusable, Value
+
+Floats = NDArray[np.float64]
+OTHER = "other"
+LABELLED = frozenset({Kind.CATEGORY, Kind.CALLS, Kind.SEQUENCE, Kind.VECTOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Features and their streams, in order; `groups` is each stream's feature."""
+
+    features: tuple[Feature, ...]
+    labels: tuple[str, ...]
+    groups: tuple[int, ...]
+
+    def numbers(self) -> NDArray[np.bool_]:
+        """Which streams have no scale of their own."""
+        return np.array([self.features[g].kind is Kind.NUMBER for g in self.groups], dtype=np.bool_)
+
+    def values(self, episodes: Sequence[Episode]) -> Floats:
+        """What each stream sees of a unit; NaN where nothing was measured."""
+        return np.concatenate([self._of(f, episodes) for f in self.features])
+
+    def _of(self, feature: Feature, episodes: Sequence[Episode]) -> Floats:
+        found = [e.values[feature.name] for e in episodes if feature.name in e.values]
+        names = labels_of(feature)
+        if not found:
+            return np.full(len(names), np.nan)
+        if feature.kind is Kind.SEQUENCE:
+            return _followed(found, names)
+        if feature.kind in LABELLED:
+            return _shares(_told(feature, found), names)
+        return np.array([float(np.mean(np.array(found, dtype=np.float64)))])
+
+
+def layout(features: Iterable[Feature], *, forced: bool = False) -> Layout:
+    """The layout of these features.
+
+    Raises:
+        Unusable: a name twice, a feature that cannot be, or one by event that is not `forced`.
+    """
+    kept = tuple(features)
+    _check(kept, forced=forced)
+    streams = [(at, label) for at, f in enumerate(kept) for label in labels_of(f)]
+    return Layout(
+        features=kept,
+        labels=tuple(label for _, label in streams),
+        groups=tuple(g for g, _ in streams),
+    )
+
+
+def labels_of(feature: Feature) -> tuple[str, ...]:
+    """The names of a feature's streams; one without a name where it has only one."""
+    names = (*feature.categories, OTHER)
+    if feature.kind in (Kind.CATEGORY, Kind.CALLS):
+        return names
+    if feature.kind is Kind.VECTOR:
+        return tuple(f"cluster {at}" for at in range(len(feature.centres)))
+    if feature.kind is Kind.SEQUENCE:
+        return tuple(f"{a} > {b}" for a in names for b in names)
+    return ("",)
+
+
+def check(features: Iterable[Feature], episode: Episode) -> None:
+    """Refuse an episode with a value that is not of its feature's kind.
+
+    Raises:
+        Unusable: names the feature, the episode and the value.
+    """
+    for feature in features:
+        if feature.name in episode.values and not _fits(feature, episode.values[feature.name]):
+            value = episode.values[feature.name]
+            raise Unusable(
+                f"episode {episode.id}: {feature.name} is {value!r}, which is no {feature.kind.value}"
+            )
+
+
+def _check(features: tuple[Feature, ...], *, forced: bool) -> None:
+    names = Counter(f.name for f in features)
+    if not features or names.most_common(1)[0][1] > 1:
+        raise Unusable(
+            f"features: each needs a name of its own, and there is at least one: {names}"
+        )
+    for f in features:
+        if f.grain is Grain.EVENT and not forced:
+            raise Unusable(
+                f"feature {f.name}: events of one session hang together; analyse sessions"
+            )
+        if f.kind is Kind.VECTOR and len(f.centres) < 2:
+            raise Unusable(f"feature {f.name}: a vector needs the centres of its clusters")
+        if not (f.weight > 0 and math.isfinite(f.weight)):
+            raise Unusable(f"feature {f.name}: a weight must be above 0, not {f.weight}")
+
+
+def _fits(feature: Feature, value: Value) -> bool:
+    kind = feature.kind
+    if kind is Kind.BINARY:
+        return isinstance(value, bool)
+    if kind is Kind.CATEGORY:
+        return isinstance(value, str)
+    if kind in (Kind.CALLS, Kind.SEQUENCE):
+        return isinstance(value, tuple) and all(isinstance(v, str) for v in value)
+    if kind is Kind.VECTOR:
+        good = isinstance(value, tuple) and len(value) == len(feature.centres[0])
+        return good and all(isinstance(v, float | int) and math.isfinite(v) for v in value)  # type: ignore[union-attr]
+    number = isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
+    return number and (kind is Kind.NUMBER or 0 <= float(value) <= 1)  # type: ignore[arg-type]
+
+
+def _told(feature: Feature, found: Sequence[Value]) -> list[str]:
+    """The labels that the episodes hold."""
+    if feature.kind is Kind.CALLS:
+        return [tool for value in found for tool in _words(value)]
+    if feature.kind is Kind.VECTOR:
+        centres = np.array(feature.centres)
+        points = np.array(found, dtype=np.float64)
+        nearest = ((points[:, None, :] - centres) ** 2).sum(axis=2).argmin(axis=1)
+        return [f"cluster {at}" for at in nearest]
+    return [str(value) for value in found]
+
+
+def _words(value: Value) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, tuple) else ()
+
+
+def _shares(told: Sequence[str], names: Sequence[str]) -> Floats:
+    counts = Counter(label if label in names else OTHER for label in told)
+    total = len(told)
+    return np.array([counts[name] / total if total else np.nan for name in names])
+
+
+def _followed(found: Sequence[Value], names: Sequence[str]) -> Floats:
+    known = {name.split(" > ")[0] for name in names}
+    pairs: Counter[tuple[str, str]] = Counter()
+    for value in found:
+        tools = [t if t in known else OTHER for t in _words(value)]
+        pairs.update(pairwise(tools))
+    after: Counter[str] = Counter()
+    for (a, _), n in pairs.items():
+        after[a] += n
+    split = [tuple(name.split(" > ")) for name in names]
+    return np.array([pairs[a, b] / after[a] if after[a] else np.nan for a, b in split])
