@@ -9,7 +9,7 @@ import pytest
 from inspect_ai import Task
 from inspect_ai import eval as run  # pyright: ignore[reportUnknownVariableType]
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
+from inspect_ai.log import EvalError, EvalLog, read_eval_log, write_eval_log
 from inspect_ai.model import get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState
@@ -117,6 +117,20 @@ def test_a_log_that_did_not_finish_is_named(tmp_path: Path) -> None:
     found = read([tmp_path])
     assert found.unfinished == (file.name,)
     assert len(found.trials) == 2
+
+
+def test_what_failed_after_it_was_graded_is_an_error(tmp_path: Path) -> None:
+    """A sample with an error and scores is errored, whatever the scores say, and shows no behaviour."""
+    logged(tmp_path, speaker(GOOD), RULES)
+    (file,) = tmp_path.glob("*.eval")
+    log = read_eval_log(str(file))
+    assert log.samples
+    log.samples[0].error = EvalError(
+        message="the sandbox went away", traceback="", traceback_ansi=""
+    )
+    write_eval_log(log, str(file))
+    (trial,) = read([file]).trials
+    assert (trial.outcome, trial.error) == (Outcome.ERRORED, "the sandbox went away")
 
 
 def test_the_same_log_twice_counts_once(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def _segments(
     ]
     if shown:
         axes.barh([at for at, _, _ in shown], [wide for _, wide, _ in shown],
-                  left=[left[at] for at, _, _ in shown], height=0.62, color=COLOURS[colour],
+                  left=[left[at] for at, _, _ in shown], height=0.56, color=COLOURS[colour],
                   edgecolor=COLOURS["paper"], lw=1.2)  # fmt: skip
     for at, wide, count in shown:
         if wide >= TOLD_FROM:
@@ -241,8 +241,8 @@ def _words(axes: Axes, at: int, label: str, told: str, *, wide: bool) -> None:
     ground = {"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1.0}
     small: Any = {"va": "center", "fontsize": SIZE - 1, "bbox": ground}
     told = told.partition(" [")[0]  # the interval is drawn, and stands in the table
-    axes.text(0, at - 0.46, clipped(label, 43 - len(told)), ha="left", **spots, **small)
-    axes.text(1, at - 0.46, told, ha="right", **{**spots, "color": COLOURS["soft"]}, **small)
+    axes.text(0, at - 0.49, clipped(label, 43 - len(told)), ha="left", **spots, **small)
+    axes.text(1, at - 0.49, told, ha="right", **{**spots, "color": COLOURS["soft"]}, **small)
 
 
 def clipped(text: str, room: int) -> str:
