@@ -13,7 +13,6 @@ from gyges.cli.lab_calibrated import show
 from gyges.cli.lab_shown import progress, table
 from gyges.cli.shown import visible
 from gyges.errors import Malformed, Misconfigured
-from gyges.lab.calibrate import TASKS
 
 if TYPE_CHECKING:
     from gyges.lab.demo import Demo
@@ -47,7 +46,7 @@ def demo(
 def calibrate(
     *,
     tasks: Annotated[
-        str, typer.Option(help=f"Run through Inspect: {', '.join(TASKS)}; all, or none.")
+        str, typer.Option(help="Tasks to run through Inspect, by commas; all, or none.")
     ] = "all",
     runs: Annotated[int, typer.Option(min=1, help="Drawn runs of each honest organism.")] = 1000,
     prompts: Annotated[int, typer.Option(min=1, help="Prompts of each drawn run.")] = 60,
@@ -87,6 +86,8 @@ def _fresh(folder: Path) -> None:
 
 
 def _tasks(said: str) -> tuple[str, ...]:
+    from gyges.lab.calibrate import TASKS
+
     if said in {"all", NONE}:
         return TASKS if said == "all" else ()
     names = tuple(dict.fromkeys(name.strip() for name in said.split(",") if name.strip()))

@@ -61,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in args if not word.startswith("-")), "")
     everything = "_GYGES_COMPLETE" in os.environ
-    app = build(None if everything else chosen)
     try:
+        app = build(None if everything else chosen)
         app(args, prog_name="gyges")
     except GygesError as error:
         from gyges.cli.shown import visible

@@ -107,7 +107,7 @@ def demo(folder: Path, tell: Tell) -> Demo:
     tell("the report", steps - 1, steps)
     page = folder / "report.html"
     found = write(read([folder / "logs"]), page)
-    tell("done", steps, steps)
+    tell("the report", steps, steps)
     return Demo(
         page=page,
         findings=found,
