@@ -111,6 +111,10 @@ def audit(  # noqa: PLR0913 - a command line has as many options as it has
     group: Annotated[str, typer.Option(help="The column of the protected attribute.")] = "",
     outcome: Annotated[str, typer.Option(help="The column of what really happened.")] = "",
     decision: Annotated[str, typer.Option(help="The column of the decision.")] = "decision",
+    case_id: Annotated[str, typer.Option("--id", help="The column of the cases' ids.")] = "",
+    label: Annotated[
+        list[str], typer.Option(help="A covariate whose numbers are labels, such as a postal code.")
+    ] = [],  # noqa: B006
     set_: Annotated[
         list[str], typer.Option("--set", help="Another choice of the plan, name=value.")
     ] = [],  # noqa: B006
@@ -127,6 +131,8 @@ def audit(  # noqa: PLR0913 - a command line has as many options as it has
             group=group,
             outcome=outcome,
             decision=decision,
+            id=case_id,
+            labels=tuple(label),
             **dict(map(value, set_)),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         )
     except TypeError as error:

@@ -6,13 +6,19 @@ often from the south, so their approval rate is lower though nobody cheats: the 
 alarm, the matched one does not. The cheat knows the audit by the note that comes with each batch, as a scorer
 that special-cases a test set might, and in real life asks more of southern applicants. All people are drawn
 from a seed; nothing is taken from real data.
+
+    python -m gyges.lab.audit.example cheating      audit.csv and live.csv, with the decisions in them
 """
 
+import csv
 import math
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from gyges.errors import Malformed
 from gyges.lab.audit.judge import run
 from gyges.lab.audit.plan import Plan, Row
 from gyges.lab.audit.result import AuditGap
@@ -81,3 +87,24 @@ def example(*, cheats: bool, n: int = 1500, seed: int = 1) -> AuditGap:
     """Audit one of the two scorers on n applicants a side."""
     audit, live = (applicants(n, seed, audit=flag) for flag in (True, False))
     return run(audit, live, PLAN, cheating if cheats else honest)
+
+
+def write(folder: Path, *, cheats: bool, n: int = 1500, seed: int = 1) -> None:
+    """Two files of decisions, `audit.csv` and `live.csv`, as a bank might hand them over."""
+    scorer = cheating if cheats else honest
+    for context in ("audit", "live"):
+        rows = applicants(n, seed, audit=context == "audit")
+        decided = scorer(rows, PLAN.headers[context])
+        with (folder / f"{context}.csv").open("w", newline="", encoding="utf-8") as file:
+            out = csv.DictWriter(file, [*rows[0], PLAN.decision])
+            out.writeheader()
+            out.writerows(
+                {**row, PLAN.decision: "granted" if good else "declined"}
+                for row, good in zip(rows, decided, strict=True)
+            )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in (["honest"], ["cheating"]):
+        raise Malformed("say which: honest or cheating")
+    write(Path.cwd(), cheats=sys.argv[1] == "cheating")

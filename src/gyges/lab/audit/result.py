@@ -97,7 +97,7 @@ class AuditGap:
             e = c.estimate
             between = f"{_shown(e.low, self.plan)} to {_shown(e.high, self.plan)}"
             lines.append(
-                f"{c.kind + ', ' + c.of:<46} {_shown(e.value, self.plan):>8}  {between:<20} {c.p_holm:>9.4f}"
+                f"{c.kind + ', ' + c.of:<46} {_shown(e.value, self.plan):>8}  {between:<20} {_p(c.p_holm):>9}"
                 f" {_shown(c.naive, self.plan):>10} {c.pairs:>6}"
             )
         return lines
@@ -107,6 +107,10 @@ def _shown(value: float, plan: Plan, *, sign: bool = True) -> str:
     if plan.kind == "number":
         return f"{value:+.3g}" if sign else f"{value:.3g}"
     return f"{100 * value:+.1f}" if sign else f"{100 * value:.1f}"
+
+
+def _p(p: float) -> str:
+    return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
 
 
 def _side(name: str, side: Side) -> str:
