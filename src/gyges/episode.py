@@ -45,11 +45,22 @@ class Kind(StrEnum):
     SIGNER_ROTATED = "signer-rotated"
     REDACTED = "redacted"
     GATE_STARTED = "gate-started"
+    EPISODE_OPENED = "episode-opened"
+    EPISODE_CLOSED = "episode-closed"
+    MEASURED = "measured"  # a named grader's values of one episode
+    RING_DESIGN = (
+        "ring-design"  # a ring test begins: its share, its texts, the commitment to its key
+    )
+    DRIFT_ALARM = "drift-alarm"
+    DRIFT_SETTLED = "drift-settled"
+    DRIFT_BASELINE = "drift-baseline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened. `subject` is a case id, a grant id, a stop's scope, a key id, "person:NAME", "gate"."""
+    """One thing that happened. `subject` is a case id, a grant id, a stop's scope, a key id, "person:NAME",
+    "episode:ID", "ring:DESIGN", "gate".
+    """
 
     kind: Kind
     at: int  # ms
@@ -68,6 +79,15 @@ class Recorded:
     digest: str  # SHA-256 of salt || payload, as in the leaf
     salt: str = ""  # hexadecimal
     redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """An episode that was opened and not closed. `due` (ms) is when a timer must look at it."""
+
+    agent: str
+    id: str
+    due: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

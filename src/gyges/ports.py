@@ -8,7 +8,7 @@ from typing import Protocol
 from gyges.action import Action
 from gyges.case import Case
 from gyges.decision import Facts, Ruling
-from gyges.episode import Episode, Event, Recorded
+from gyges.episode import Episode, Event, Recorded, Running
 from gyges.lookup import (
     CaseQuery,
     CaseSearch,
@@ -163,6 +163,7 @@ class Change:
     deliveries: tuple[Delivery, ...] = ()  # inserted, unless one with the id is there
     attempts: tuple[Delivery, ...] = ()  # replaced by id; one that is not there stays away
     forgotten: tuple[str, ...] = ()  # ids of deliveries to delete
+    running: tuple[Running, ...] = ()  # inserted, or replaced by agent and id; `due` 0 deletes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +207,11 @@ class Store(Protocol):
         ...
 
     async def next_due(self) -> int:
-        """The earliest `next_at` of all, 0 for none."""
+        """The earliest `next_at` of all cases, or `due` of all running episodes; 0 for none."""
+        ...
+
+    async def idle(self, now: int, limit: int) -> Sequence[Running]:
+        """Running episodes whose `due` is not after `now`, earliest first."""
         ...
 
     async def grant(self, id: str) -> Grant | None: ...

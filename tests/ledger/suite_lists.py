@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from gyges.case import Case, State
+from gyges.episode import Running
 from gyges.errors import Malformed
-from gyges.ports import CaseQuery, EventQuery, Recorder, Store
+from gyges.ports import CaseQuery, Change, EventQuery, Recorder, Store
 from tests.ledger.store_words import (
     NOW,
     Everything,
@@ -17,6 +18,8 @@ from tests.ledger.store_words import (
     fill,
     promised,
 )
+
+EPISODES = (("bot", "e-1", 2), ("bot", "e-2", 1), ("other", "e-1", 3))
 
 
 class ListSuite:
@@ -37,10 +40,25 @@ class ListSuite:
         await store.record(a_change(done))
         assert await store.next_due() == NOW + 10
 
+    async def test_running_episodes_come_due_in_order(self, store: Everything) -> None:
+        """By their time, of every agent; one that is put off moves, one with 0 is gone, cases count too."""
+        ones = [Running(agent=a, id=i, due=NOW + n) for a, i, n in EPISODES]
+        await store.record(Change(events=(), running=tuple(ones)))
+        assert await store.next_due() == NOW + 1
+        assert await store.idle(NOW + 2, 10) == [ones[1], ones[0]]
+        assert await store.idle(NOW + 9, 1) == [ones[1]]
+        assert await store.idle(NOW, 10) == []
+        moved = (replace(ones[1], due=NOW + 7), replace(ones[0], due=0), replace(ones[0], id="no"))
+        await store.record(Change(events=(), running=moved))
+        assert [one.due for one in await store.idle(NOW + 9, 10)] == [NOW + 2, NOW + 3, NOW + 7]
+        await store.record(a_change(a_case("c-1", deadline=NOW + 1)))
+        assert await store.next_due() == NOW + 1
+
     async def test_nothing_is_due_in_an_empty_store(self, store: Everything) -> None:
         """The empty answers: 0, none, no page, an empty log that is signed."""
         assert await store.next_due() == 0
         assert await store.due(NOW, 10) == []
+        assert await store.idle(NOW, 10) == []
         assert (await store.cases(CaseQuery())).cases == ()
         assert await store.events(EventQuery()) == []
         assert (await promised(store)).size == 0

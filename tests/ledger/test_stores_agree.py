@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gyges.case import Case, State
-from gyges.episode import Kind, Recorded
+from gyges.episode import Kind, Recorded, Running
 from gyges.errors import GygesError
 from gyges.ledger.sqlite import SqliteStore
 from gyges.person import Link, Person
@@ -131,6 +131,10 @@ def changes(draw: st.DrawFn) -> Change:
         links=tuple(
             Link(hash=f"l-{n}", person="ann", created=NOW, expires=NOW + draw(FEW))
             for n in few("links")
+        ),
+        running=tuple(
+            Running(agent="demo", id=f"e-{n}", due=(due := draw(FEW)) and NOW + due)
+            for n in few("running")
         ),
     )
 
@@ -271,6 +275,7 @@ class Stores(RuleBasedStateMachine):
         self.both(lambda store: store.notices(10))
         self.both(lambda store: store.next_due())
         self.both(lambda store: store.due(NOW + 1, 10))
+        self.both(lambda store: store.idle(NOW + 1, 10))
 
         async def size(store: Everything) -> int:
             return (await promised(store)).size

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import msgspec
 
 from gyges.case import Case, State
-from gyges.episode import Recorded
+from gyges.episode import Recorded, Running
 from gyges.errors import Malformed
 from gyges.ledger import rows
 from gyges.ledger.seal import unseal
@@ -57,10 +57,18 @@ def due(conn: sqlite3.Connection, now: int, limit: int) -> list[Case]:
 
 
 def next_due(conn: sqlite3.Connection) -> int:
-    """When the next one's time comes; 0 for never."""
-    sql = "SELECT next_at FROM cases WHERE next_at > 0 ORDER BY next_at LIMIT 1"
-    row = conn.execute(sql).fetchone()
-    return row[0] if row else 0
+    """When the time of the next case or episode comes; 0 for never."""
+    cases = "SELECT next_at FROM cases WHERE next_at > 0 ORDER BY next_at LIMIT 1"
+    episodes = "SELECT due FROM episodes ORDER BY due LIMIT 1"
+    found = (conn.execute(sql).fetchone() for sql in (cases, episodes))
+    return min((row[0] for row in found if row), default=0)
+
+
+def idle(conn: sqlite3.Connection, now: int, limit: int) -> list[Running]:
+    """Running episodes whose time has come."""
+    sql = "SELECT agent, id, due FROM episodes WHERE due <= ? ORDER BY due, agent, id LIMIT ?"
+    found = conn.execute(sql, (now, max(limit, 0)))
+    return [Running(agent=agent, id=name, due=due) for agent, name, due in found]
 
 
 def grant(conn: sqlite3.Connection, id: str) -> Grant | None:

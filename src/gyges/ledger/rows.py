@@ -137,6 +137,15 @@ def put_others(conn: sqlite3.Connection, change: Change) -> None:
         )
     conn.executemany("DELETE FROM notices WHERE id = ?", [(told,) for told in change.told])
     outbox.put(conn, change)
+    for one in change.running:
+        if not one.due:
+            conn.execute("DELETE FROM episodes WHERE agent = ? AND id = ?", (one.agent, one.id))
+            continue
+        conn.execute(
+            "INSERT INTO episodes (agent, id, due) VALUES (?, ?, ?)"
+            " ON CONFLICT (agent, id) DO UPDATE SET due = excluded.due",
+            (one.agent, one.id, one.due),
+        )
 
 
 def erase(conn: sqlite3.Connection, indices: Sequence[int]) -> None:

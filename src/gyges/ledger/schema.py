@@ -14,7 +14,7 @@ from pathlib import Path
 from gyges.errors import Misconfigured, StoreDown
 
 APPLICATION = 0x67796773  # "gygs", in the file's header
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE cases (
@@ -92,8 +92,15 @@ UPDATE cases SET created = coalesce(json_extract(CAST(body AS TEXT), '$.created'
 CREATE INDEX cases_created ON cases (created);
 """
 
+EPISODES = """
+CREATE TABLE episodes (
+  agent TEXT NOT NULL, id TEXT NOT NULL, due INTEGER NOT NULL,
+  PRIMARY KEY (agent, id)) STRICT, WITHOUT ROWID;
+CREATE INDEX episodes_due ON episodes (due);
+"""
+
 # What each version added to the one before it. A file of version 1 has `TABLES` only.
-ADDED = {2: PEOPLE + DELIVERIES + HISTORY}
+ADDED = {2: PEOPLE + DELIVERIES + HISTORY, 3: EPISODES}
 
 # What each primary result code of SQLite means to whoever has to mend it.
 _CAUSES = {

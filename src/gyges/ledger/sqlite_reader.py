@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from gyges.case import Case
-from gyges.episode import Recorded
+from gyges.episode import Recorded, Running
 from gyges.errors import NotFound, StoreDown
 from gyges.ledger import log, outbox, people, reads, schema, search
 from gyges.ledger.disk import Disk
@@ -106,6 +106,9 @@ class SqliteReader:
 
     async def next_due(self) -> int:  # noqa: D102
         return await self._ask(reads.next_due)
+
+    async def idle(self, now: int, limit: int) -> Sequence[Running]:  # noqa: D102
+        return await self._ask(reads.idle, now, limit)
 
     async def grant(self, id: str) -> Grant | None:  # noqa: D102
         return await self._ask(reads.grant, id)

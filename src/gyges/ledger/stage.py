@@ -31,7 +31,10 @@ class Redaction:
 
 
 Work = Change | Redaction
-_RARE = ("stops", "lifted", "keys", "notices", "told", "deliveries", "attempts", "forgotten")
+_RARE = (
+    *("stops", "lifted", "keys", "notices", "told", "deliveries", "attempts", "forgotten"),
+    "running",
+)
 HEAVIEST = 1 << 24  # bytes of payloads after which a batch is full, so that memory stays bounded
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gyges.case import Case
-from gyges.episode import Event, Recorded
+from gyges.episode import Event, Recorded, Running
 from gyges.errors import BadProof, Conflict, NotFound, StoreDown
 from gyges.ledger import entry as entries
 from gyges.ledger.checkpoint import Checkpoint, sign
@@ -58,6 +58,7 @@ class MemoryStore(MemoryPeople):
         self._idempotency: dict[tuple[str, str], Idempotency] = {}
         self._claims: set[str] = set()
         self._grants: dict[str, Grant] = {}
+        self._running: dict[tuple[str, str], Running] = {}
         self._stops: dict[str, Stop] = {}
         self._keys: dict[str, Key] = {}
         self._notices: dict[str, Notice] = {}
@@ -95,6 +96,10 @@ class MemoryStore(MemoryPeople):
         for told in change.told:
             self._notices.pop(told, None)
         self._outbox.put(change)
+        for one in change.running:
+            self._running.pop((one.agent, one.id), None)
+            if one.due:
+                self._running[one.agent, one.id] = one
 
     def _check(self, change: Change) -> None:
         for case in change.cases:
@@ -163,7 +168,14 @@ class MemoryStore(MemoryPeople):
 
     async def next_due(self) -> int:  # noqa: D102
         self._check_up()
-        return min((case.next_at for case in self._cases.values() if case.next_at), default=0)
+        times = [case.next_at for case in self._cases.values() if case.next_at]
+        return min([*times, *(one.due for one in self._running.values())], default=0)
+
+    async def idle(self, now: int, limit: int) -> Sequence[Running]:  # noqa: D102
+        self._check_up()
+        found = [one for one in self._running.values() if one.due <= now]
+        found.sort(key=lambda one: (one.due, one.agent, one.id))
+        return found[: max(limit, 0)]
 
     async def grant(self, id: str) -> Grant | None:  # noqa: D102
         self._check_up()
