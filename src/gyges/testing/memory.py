@@ -39,6 +39,7 @@ from gyges.ports import (
 )
 from gyges.principal import Key
 from gyges.standing import Grant, Stop
+from gyges.testing.memory_episodes import Episodes
 from gyges.testing.memory_outbox import Outbox
 from gyges.testing.memory_people import MemoryPeople, ids_of
 from gyges.testing.pages import found_of, page_of, tallies_of
@@ -58,7 +59,7 @@ class MemoryStore(MemoryPeople):
         self._idempotency: dict[tuple[str, str], Idempotency] = {}
         self._claims: set[str] = set()
         self._grants: dict[str, Grant] = {}
-        self._running: dict[tuple[str, str], Running] = {}
+        self._episodes = Episodes()
         self._stops: dict[str, Stop] = {}
         self._keys: dict[str, Key] = {}
         self._notices: dict[str, Notice] = {}
@@ -96,10 +97,7 @@ class MemoryStore(MemoryPeople):
         for told in change.told:
             self._notices.pop(told, None)
         self._outbox.put(change)
-        for one in change.running:
-            self._running.pop((one.agent, one.id), None)
-            if one.due:
-                self._running[one.agent, one.id] = one
+        self._episodes.put(change)
 
     def _check(self, change: Change) -> None:
         for case in change.cases:
@@ -169,13 +167,11 @@ class MemoryStore(MemoryPeople):
     async def next_due(self) -> int:  # noqa: D102
         self._check_up()
         times = [case.next_at for case in self._cases.values() if case.next_at]
-        return min([*times, *(one.due for one in self._running.values())], default=0)
+        return min([*times, *self._episodes.times()], default=0)
 
     async def idle(self, now: int, limit: int) -> Sequence[Running]:  # noqa: D102
         self._check_up()
-        found = [one for one in self._running.values() if one.due <= now]
-        found.sort(key=lambda one: (one.due, one.agent, one.id))
-        return found[: max(limit, 0)]
+        return self._episodes.idle(now, limit)
 
     async def grant(self, id: str) -> Grant | None:  # noqa: D102
         self._check_up()
