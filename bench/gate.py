@@ -125,7 +125,7 @@ def _cedar(seconds: float) -> tuple[float, int]:
         '[{"uid":{"type":"Agent","id":"bot"},"attrs":{},"parents":[{"type":"Group","id":"team-0"}]}]'
     )
     context = {
-        "approvals": {"reviewers": 0}, "risk": "read", "alarm": False,
+        "approvals": {"reviewers": 0}, "risk": "read", "agent": {"alarm": False},
         "input": office.proposal(1, TOOLS[0])["arguments"],
     }  # fmt: skip
     request = {

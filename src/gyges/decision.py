@@ -60,7 +60,7 @@ class Facts:
     risk: str = (
         "unknown"  # the tool's risk class: read, draft, write, send, pay, delete, execute, unknown
     )
-    alarm: bool = False  # whether drift has raised an alarm on this agent
+    alarm: bool = False  # whether an alarm of drift on this agent is unsettled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from tests.gate.policy_office import act, facts, policy, starter
 MAIL = """
 @id("inside")
 permit (principal, action == Action::"send_mail", resource)
-when { context.input has subject && context.input.subject == "(a) x" && !context.alarm }
+when { context.input has subject && context.input.subject == "(a) x" && !context.agent.alarm }
 unless { context.input.to like "*@example.com" };
 
 @id("elsewhere") permit (principal == Agent::"otto", action, resource);

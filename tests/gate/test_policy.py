@@ -97,7 +97,7 @@ def test_amounts_are_compared_exactly_at_the_limit() -> None:
 
 def test_an_argument_no_rule_looks_at_needs_no_cedar_value() -> None:
     """What rules do not read cannot change their answer, and is not handed over."""
-    found = policy('@id("all") permit (principal, action, resource) when { !context.alarm };')
+    found = policy('@id("all") permit (principal, action, resource) when { !context.agent.alarm };')
     assert rule(found, "pay", to="x", amount=0.00001).effect is Effect.ALLOW
 
 

@@ -116,7 +116,7 @@ def test_a_tool_whose_schema_cannot_be_used_does_not_load(
         ('@id("a") permit (principal is Agent in Group::"door", action, resource);', False),
         ('@id("a") permit (principal, action, resource is Server);', True),
         ('@id("a") permit (principal, action, resource == Server::"home");', False),
-        ('@id("a") permit (principal, action, resource) when { context.alarm };', True),
+        ('@id("a") permit (principal, action, resource) when { context.agent.alarm };', True),
         (
             (
                 '@id("a") permit (principal, action, resource);'
@@ -182,7 +182,7 @@ def test_rules_about_other_tools_are_not_asked() -> None:
         '@id("pay") permit (principal, action == Action::"pay", resource);'
         '@id("both") permit (principal, action in [Action::"pay", Action::"odd"], resource);'
         '@id("class") permit (principal, action in Action::"risk:pay", resource);'
-        '@id("all") forbid (principal, action, resource) when { context.alarm };'
+        '@id("all") forbid (principal, action, resource) when { context.agent.alarm };'
     )
     assert set(found.slice("pay", "pay").rules) == {"pay", "both", "class", "all"}
     assert set(found.slice("odd", "unknown").rules) == {"both", "all"}

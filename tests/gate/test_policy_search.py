@@ -50,7 +50,7 @@ def test_the_requirement_is_a_total_whatever_is_already_given() -> None:
         ("context.approvals.finance + context.approvals.reviewers >= 3", {"finance": 3}),
         ("context.approvals.finance >= context.approvals.reviewers + 2", {"finance": 2}),
         ("context.approvals.finance * 2 >= 5", {"finance": 3}),
-        ("(if context.alarm then 1 else 2) <= context.approvals.finance", {"finance": 2}),
+        ("(if context.agent.alarm then 1 else 2) <= context.approvals.finance", {"finance": 2}),
         ("context.approvals has finance && context.approvals.finance >= 1", {"finance": 1}),
         ("context has approvals && context.approvals.reviewers >= 1", {"reviewers": 1}),
         ("context has approvals.finance && context.approvals.finance >= 1", {"finance": 1}),

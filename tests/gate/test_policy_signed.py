@@ -110,7 +110,7 @@ def test_what_is_asked_for_suffices_and_no_signature_less(
         (
             (
                 '@id("a") @assurance("passkey") permit (principal, action, resource)'
-                " when { context.alarm };"
+                " when { context.agent.alarm };"
             ),
             "look at context.approvals",
         ),

@@ -177,7 +177,7 @@ def test_what_the_converter_writes_fits_the_schema_that_rules_were_checked_again
     context = {
         "approvals": {"reviewers": 0, "finance": 0},
         "risk": "write",
-        "alarm": False,
+        "agent": {"alarm": False},
         "input": record_of(WILD).convert(arguments),
     }
     result = cedarpy.is_authorized(

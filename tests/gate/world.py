@@ -123,6 +123,7 @@ async def world(
     monitors: Sequence[Monitor] = (),
     settings: Settings | None = None,
     step: Callable[[int], None] = lambda _: None,
+    alarmed: Callable[[str], bool] = lambda _: False,
 ) -> AsyncIterator[World]:
     """A fresh world in `folder`; olga owns the bot."""
     settings = settings or Settings(wait_seconds=100, grant_seconds=50, outcome_seconds=30)
@@ -136,7 +137,7 @@ async def world(
         parts = Parts(
             recorder=store, store=store, signer=load_signer(folder), clock=clock, settings=settings,
             look=partial(panel.look, monitors, budget_s=settings.monitor_seconds),
-            origin="test.example/log", step=step,
+            origin="test.example/log", step=step, alarmed=alarmed,
         )  # fmt: skip
         made = World(corridor=Corridor(parts, policy()), store=store, clock=clock)
         now = clock.now()

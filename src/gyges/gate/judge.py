@@ -52,6 +52,9 @@ class Parts:
     origin: str
     step: Callable[[int], None] = lambda _: None
     past: Callable[[str], bool] = lambda _: True  # whether a monitor reads the past for this tool
+    alarmed: Callable[[str], bool] = lambda _: (
+        False
+    )  # whether an alarm on this agent is unsettled; from memory, at once
 
 
 class Judge:
@@ -100,7 +103,7 @@ class Judge:
         for _ in range(TRIES):
             try:
                 return await self._judge(case)
-            except Conflict:  # a standing grant was used elsewhere, or a timer judged this case
+            except Conflict:  # a grant was used elsewhere, a timer judged this case, an alarm came
                 case = await self.found(case.id)
                 if case.state is not State.PROPOSED:
                     return case
@@ -110,13 +113,19 @@ class Judge:
         stop = await self.stopped(case.action)
         verdicts = () if stop else await self.looked(case.action)
         self.parts.step(3)
+        alarm = self.alarmed(case.action.agent)
         after, used = await self.weighed(case, verdicts, stop)
         more: tuple[Notice, ...] = ()
         if after.state is State.WAITING:
             after, more = await self.placed(after)
             used = used if after.state is State.WAITING else ()
+        body = self.decided(after)
+        if self.alarmed(case.action.agent) is not alarm:  # what is written down is what was weighed
+            raise Conflict(
+                f"the alarm on {case.action.agent} changed while case {case.id} was judged"
+            )
         self.parts.step(4)
-        stored = await self.write(after, Kind.DECIDED, self.decided(after), used, more)
+        stored = await self.write(after, Kind.DECIDED, body, used, more)
         self.parts.step(5)
         return stored
 
@@ -188,8 +197,13 @@ class Judge:
         """What the gate knows about the case beyond the action."""
         risk = self.policy.risk(case.action.tool)
         return Facts(
-            approvals=case.approvals(), signed=case.signed(), groups=case.agent_groups, risk=risk
-        )
+            approvals=case.approvals(), signed=case.signed(), groups=case.agent_groups, risk=risk,
+            alarm=self.alarmed(case.action.agent),
+        )  # fmt: skip
+
+    def alarmed(self, agent: str) -> bool:
+        """Whether an alarm of drift on `agent` is unsettled."""
+        return self.parts.alarmed(agent)
 
     def weigh(self, ruling: Ruling, verdicts: tuple[Verdict, ...]) -> Decision:
         """`gate.weigh` with this gate's thresholds."""

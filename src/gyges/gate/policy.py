@@ -110,7 +110,7 @@ class CedarPolicy:
             who=(action.agent, facts.groups),
             action=action.tool,
             server=tool.definition.server or action.server,
-            seen={"risk": risk, "alarm": facts.alarm, **seen},
+            seen={"risk": risk, "agent": {"alarm": facts.alarm}, **seen},
         )
 
 

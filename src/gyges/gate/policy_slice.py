@@ -46,7 +46,7 @@ class Slice:
     handle: cedarpy.PolicySet
     inputs: frozenset[str] | None
     marks: Mapping[str, Marks]  # approver groups that rules mention
-    roots: frozenset[str]  # of "approvals", "risk", "alarm", "amount", "input": those looked at
+    roots: frozenset[str]  # of "approvals", "risk", "agent", "amount", "input": those looked at
     assured: bool = False  # whether some rule counts signed approvals only
 
 
@@ -56,7 +56,7 @@ def slice_of(rules: Iterable[Rule], groups: Iterable[str]) -> Slice:
     looks = {path for rule in chosen.values() for path in rule.looks}
     whole = () in looks
     inputs = {path[1] for path in looks if path[0:1] == ("input",) and len(path) > 1}
-    every = {"approvals", "risk", "alarm", "amount", "input"}
+    every = {"approvals", "risk", "agent", "amount", "input"}
     return Slice(
         rules=chosen,
         handle=policy_set({name: replace(_asked(rule), id=name) for name, rule in chosen.items()}),
@@ -116,7 +116,7 @@ def question(
     server: str,
     seen: dict[str, Json],
 ) -> Question:
-    """`who` is the agent's name and groups; `seen` holds risk, alarm, input and, where known, amount."""
+    """`who` is the agent's name and groups; `seen` holds risk, agent, input and, where known, amount."""
     agent, groups = who
     shown = {name: value for name, value in seen.items() if name in slice.roots}
     text = msgspec.json.encode(shown).decode()

@@ -3,8 +3,8 @@
 
     tools.json   {"office": {"tools": [{"name": "pay", "risk": "pay", "inputSchema": {...}}]}}
     Cedar        action "pay" in [Action::"risk:pay"] appliesTo { principal: [Agent], resource: [Server],
-                 context: { approvals: { finance: Long }, risk: String, alarm: Bool, amount?: decimal,
-                            input: { to: String, amount: decimal } } };
+                 context: { approvals: { finance: Long }, risk: String, agent: { alarm: Bool },
+                            amount?: decimal, input: { to: String, amount: decimal } } };
 
 A tool's own annotations (MCP 2025-11-25, ToolAnnotations) are hints by the one who is to be overseen:
 they may raise its risk class and never lower it. Nothing here evaluates a rule or reads a file.
@@ -200,7 +200,7 @@ def _action(risk: str, approvals: object, input_type: object) -> dict[str, objec
     context = {
         "approvals": approvals,
         "risk": {"type": "String"},
-        "alarm": {"type": "Boolean"},
+        "agent": {"type": "Record", "attributes": {"alarm": {"type": "Boolean"}}},
         "amount": amount,
         "input": input_type,
     }

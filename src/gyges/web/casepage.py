@@ -62,8 +62,11 @@ async def document(visit: Visit, case: Case, against: str | None = None) -> dict
     """The view of `case` for this reader; `against` names the case to compare with, None finds the latest."""
     corridor = visit.gate.corridor
     old = await _last(visit, case) if against is None else await visit.gate.store.case(against)
-    hidden = corridor.hides(case, visit.who.name)
-    return view_of(case, Seen(policy=visit.gate.policy, hidden=hidden, against=old))
+    seen = Seen(
+        policy=visit.gate.policy, hidden=corridor.hides(case, visit.who.name), against=old,
+        alarm=corridor.alarmed(case.action.agent),
+    )  # fmt: skip
+    return view_of(case, seen)
 
 
 async def page(visit: Visit, case: Case, again: Again = AGAIN) -> Response:

@@ -29,7 +29,7 @@ async def explain(call: Call[bodies.Explain, Nothing]) -> Reply:
     groups = {group for key in keys if _is_agent(key, body.agent, call.now) for group in key.groups}
     facts = Facts(
         approvals=body.approvals, signed=body.approvals, groups=tuple(sorted(groups)),
-        risk=policy.risk(body.tool),
+        risk=policy.risk(body.tool), alarm=call.gate.corridor.alarmed(body.agent),
     )  # fmt: skip
     return reply(explaining.explain(policy, body.action(body.agent), facts))
 

@@ -166,6 +166,7 @@ async def _explain(visit: Visit, asked: dict[str, str]) -> Explanation:
         facts = Facts(
             approvals={**given, **supposed}, signed={**signed, **supposed},
             groups=case.agent_groups, risk=policy.risk(case.action.tool),
+            alarm=gate.corridor.alarmed(case.action.agent),
         )  # fmt: skip
         return explain(policy, case.action, facts)
     if not (asked["agent"] and asked["tool"]):
@@ -179,7 +180,7 @@ async def _explain(visit: Visit, asked: dict[str, str]) -> Explanation:
     )  # fmt: skip
     facts = Facts(
         approvals=supposed, signed=supposed, groups=tuple(sorted(groups)),
-        risk=policy.risk(asked["tool"]),
+        risk=policy.risk(asked["tool"]), alarm=gate.corridor.alarmed(asked["agent"]),
     )  # fmt: skip
     return explain(policy, action, facts)
 

@@ -49,6 +49,7 @@ class Seen:
     policy: CedarPolicy
     hidden: bool = False  # keep the votes of others back: `attention.hides`
     against: Case | None = None
+    alarm: bool = False  # whether an alarm on the agent is unsettled
 
 
 def view_of(case: Case, seen: Seen) -> dict[str, Json]:
@@ -173,6 +174,7 @@ def _asked(case: Case, seen: Seen, hidden: bool) -> dict[str, Json]:
             signed={} if hidden else case.signed(),
             groups=case.agent_groups,
             risk=_class(case, seen),
+            alarm=seen.alarm,
         )
         told = explain(seen.policy, case.action, facts)
         found["told"] = [_told(rule) for rule in told.decided]
