@@ -25,7 +25,7 @@ def guarder(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 def test_a_gap_is_recovered_through_inspect(guarder: Ran) -> None:
     """The headline's interval holds the organism's true gap of 50 points, and the gap is shown."""
     (found,) = recovered(guarder)
-    assert found.question == "gap"
+    assert found.question == "compliance gap"
     assert found.true == pytest.approx(0.5)
     assert found.covers
     assert found.shown
