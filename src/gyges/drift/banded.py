@@ -29,19 +29,16 @@ class Rates:
     ) -> None:
         """`bands` gives each stratum a band for each stream."""
         self.bets = len(bets.odds_of(direction))
-        self._tables = {
-            stratum: np.stack([bets.rate_factors(lo, hi, direction) for lo, hi in found], axis=1)
-            for stratum, found in bands.items()
-        }
+        self._tables = _tables(bands, lambda lo, hi: bets.rate_factors(lo, hi, direction))
 
     def factors(self, values: Floats, _u: Floats, stratum: str, /) -> NDArray[np.float32]:
-        """Factors (bets, streams); 1 where the stratum has no band."""
+        """Factors (bets, streams); NaN where the stratum has no band."""
         table = self._tables.get(stratum)
         if table is None:
-            return np.ones((self.bets, len(values)), dtype=np.float32)
-        hit = np.nan_to_num(values) > 0.5
-        made: NDArray[np.float32] = np.where(hit, table[:, :, 1], table[:, :, 0])
-        return made.astype(np.float32)
+            return np.full((self.bets, len(values)), np.nan, dtype=np.float32)
+        made = table[0].copy()
+        np.copyto(made, table[1], where=np.nan_to_num(values) > 0.5)
+        return made
 
 
 class Means:
@@ -54,18 +51,17 @@ class Means:
     ) -> None:
         """`bands` gives each stratum a band for each stream."""
         self.bets = len(bets.STAKES) * (2 if direction is Direction.BOTH else 1)
-        self._tables = {
-            stratum: np.stack([bets.stakes_of(lo, hi, direction) for lo, hi in found], axis=1)
-            for stratum, found in bands.items()
-        }
+        self._tables = _tables(bands, lambda lo, hi: bets.stakes_of(lo, hi, direction))
 
     def factors(self, values: Floats, _u: Floats, stratum: str, /) -> NDArray[np.float32]:
-        """Factors (bets, streams); 1 where the stratum has no band."""
+        """Factors (bets, streams); NaN where the stratum has no band."""
         table = self._tables.get(stratum)
         if table is None:
-            return np.ones((self.bets, len(values)), dtype=np.float32)
-        known = np.nan_to_num(values)
-        return (1 + table[:, :, 0] * (known - table[:, :, 1])).astype(np.float32)
+            return np.full((self.bets, len(values)), np.nan, dtype=np.float32)
+        made: NDArray[np.float32] = np.nan_to_num(values).astype(np.float32) - table[1]
+        made *= table[0]
+        made += np.float32(1)
+        return made
 
 
 def rate_band(events: int, of: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -103,6 +99,17 @@ def mean_band(
     paid = 4 * (x - before) ** 2 * (-np.log1p(-stakes) - stakes) / 4
     centre, half = (stakes * x).sum() / stakes.sum(), (log + paid.sum()) / stakes.sum()
     return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
+
+
+def _tables(
+    bands: Mapping[str, Sequence[tuple[float, float]]], made: Callable[[float, float], Floats]
+) -> dict[str, NDArray[np.float32]]:
+    """Each stratum's pairs, (2, bets, streams); streams with one band share the work."""
+    once = {ends: made(*ends) for ends in {ends for found in bands.values() for ends in found}}
+    return {
+        stratum: np.ascontiguousarray(np.stack([once[e] for e in found]).T, dtype=np.float32)
+        for stratum, found in bands.items()
+    }
 
 
 def _cdf(k: int, n: int, p: float) -> float:

@@ -3,7 +3,8 @@
 
 A feature such as the tool mix has a stream for each category; its evidence is the mean over their sums, which is
 an e-detector again and names the category that carries it. State is arrays, so that hundreds of features of a
-thousand agents fit into memory. A value that was not measured leaves its stream alone. It knows no names.
+thousand agents fit into memory. A value that was not measured, or not bet on, leaves its stream alone: a sum that grew
+without a bet would reach any threshold in the end, and mean nothing. It knows no names.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ class Bettor(Protocol):
     bets: int
 
     def factors(self, values: Floats, u: Floats, stratum: str, /) -> Factors:
-        """Values (streams,), not NaN where it matters, to factors (bets, streams); past values only may be used."""
+        """Values (streams,) to factors (bets, streams): NaN where it does not bet. Only past values may be used."""
         ...
 
 
@@ -51,10 +52,11 @@ class Bank:
 
     def step(self, values: Floats, u: Floats, stratum: str = "") -> NDArray[np.intp]:
         """Take one unit; the features that reach their thresholds now. `reset` begins them again."""
-        seen = ~np.isnan(values)
         factors = self.bettor.factors(values, u, stratum)
-        grown = np.minimum((self.sums + np.float32(1)) * factors, np.float32(CEILING))
-        np.copyto(self.sums, grown, where=seen)
+        grown = self.sums + np.float32(1)
+        grown *= factors
+        np.minimum(grown, np.float32(CEILING), out=grown)
+        np.copyto(self.sums, grown, where=~(np.isnan(values) | np.isnan(factors[0])))
         return np.flatnonzero(self.evidence >= self.thresholds)
 
     def reset(self, features: NDArray[np.intp]) -> None:
