@@ -36,7 +36,7 @@ class Rates:
         table = self._tables.get(stratum)
         if table is None:
             return np.full((self.bets, len(values)), np.nan, dtype=np.float32)
-        made = table[0].copy()
+        made: NDArray[np.float32] = table[0].copy()
         np.copyto(made, table[1], where=np.nan_to_num(values) > 0.5)
         return made
 
