@@ -125,7 +125,7 @@ def _cdf(k: int, n: int, p: float) -> float:
 
 def _solve(f: Callable[[float], float], level: float, *, rising: bool) -> float:
     low, high = 0.0, 1.0
-    for _ in range(60):
+    for _ in range(50):
         middle = (low + high) / 2
         if (f(middle) < level) == rising:
             low = middle

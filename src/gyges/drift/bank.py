@@ -44,9 +44,9 @@ class Bank:
         self._starts = np.flatnonzero(np.diff(self.groups, prepend=-1))
         if len(self._starts) != len(thresholds) or (np.diff(self.groups, prepend=-1) > 1).any():
             raise Unusable("bank: groups must be 0, 0, 1, ... with one threshold each")
-        if min(thresholds, default=1.0) < 1:
-            raise Unusable(f"bank: a threshold must be at least 1, not {min(thresholds)}")
         self.thresholds = np.asarray(thresholds, dtype=np.float64)
+        if not (self.thresholds >= 1).all():
+            raise Unusable(f"bank: a threshold must be at least 1, not {min(thresholds)}")
         self._sizes = np.bincount(self.groups)
         self.sums = np.zeros((bettor.bets, len(self.groups)), dtype=np.float32)
 

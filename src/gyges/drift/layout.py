@@ -47,7 +47,7 @@ class Layout:
         if not found:
             return np.full(len(names), np.nan)
         if feature.kind is Kind.SEQUENCE:
-            return _followed(found, names)
+            return _followed(found, (*feature.categories, OTHER))
         if feature.kind in LABELLED:
             return _shares(_told(feature, found), names)
         return np.array([float(np.mean(np.array(found, dtype=np.float64)))])
@@ -106,10 +106,23 @@ def _check(features: tuple[Feature, ...], *, forced: bool) -> None:
             raise Unusable(
                 f"feature {f.name}: events of one session hang together; analyse sessions"
             )
-        if f.kind is Kind.VECTOR and len(f.centres) < 2:
-            raise Unusable(f"feature {f.name}: a vector needs the centres of its clusters")
         if not (f.weight > 0 and math.isfinite(f.weight)):
             raise Unusable(f"feature {f.name}: a weight must be above 0, not {f.weight}")
+        if OTHER in f.categories or len(set(f.categories)) < len(f.categories):
+            raise Unusable(
+                f"feature {f.name}: categories must differ, and none is called {OTHER!r}"
+            )
+        if f.kind is Kind.VECTOR:
+            _check_centres(f)
+
+
+def _check_centres(f: Feature) -> None:
+    if len(f.centres) < 2:
+        raise Unusable(f"feature {f.name}: a vector needs the centres of its clusters")
+    if len({len(c) for c in f.centres}) > 1 or not all(
+        math.isfinite(x) for c in f.centres for x in c
+    ):
+        raise Unusable(f"feature {f.name}: centres must be finite and of one length")
 
 
 def _fits(feature: Feature, value: Value) -> bool:
@@ -150,13 +163,9 @@ def _shares(told: Sequence[str], names: Sequence[str]) -> Floats:
 
 
 def _followed(found: Sequence[Value], names: Sequence[str]) -> Floats:
-    known = {name.split(" > ")[0] for name in names}
+    known = set(names)
     pairs: Counter[tuple[str, str]] = Counter()
     for value in found:
-        tools = [t if t in known else OTHER for t in _words(value)]
-        pairs.update(pairwise(tools))
-    after: Counter[str] = Counter()
-    for (a, _), n in pairs.items():
-        after[a] += n
-    split = [tuple(name.split(" > ")) for name in names]
-    return np.array([pairs[a, b] / after[a] if after[a] else np.nan for a, b in split])
+        pairs.update(pairwise(t if t in known else OTHER for t in _words(value)))
+    after = {a: sum(pairs[a, b] for b in names) for a in names}
+    return np.array([pairs[a, b] / after[a] if after[a] else np.nan for a in names for b in names])
