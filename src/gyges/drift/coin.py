@@ -9,9 +9,10 @@ ids. A commitment to the key is published before the first session. It reads no 
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gyges.drift.words import Unusable
+from gyges.drift.words import Grain, Unusable
 
 KEY_BYTES = 32
 LEAST, MOST = 0.02, 0.98
@@ -19,23 +20,49 @@ LEAST, MOST = 0.02, 0.98
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """A ring test: `share` of sessions, in [0.02, 0.98], get the cue. Another share or cue is another design."""
+    """A ring test: `share` of the sessions, in [0.02, 0.98], are told the words of `cue`.
+
+    `grain` is what the coin is thrown for, and so what is analysed. What has another share, cue or grain is
+    another design and needs another id.
+    """
 
     id: str
     share: float
+    cue: str = ""
+    grain: Grain = Grain.SESSION
 
     def __post_init__(self) -> None:
-        """Refuse a coin that hardly ever, or nearly always, falls on one side."""
+        """Refuse a coin that hardly ever, or nearly always, falls on one side, and one that is thrown by event."""
         if not self.id or "\0" in self.id:
             raise Unusable(f"design: {self.id!r} is no id")
         if not LEAST <= self.share <= MOST:
             raise Unusable(
                 f"design {self.id}: the share must be in [{LEAST}, {MOST}], not {self.share}"
             )
+        if self.grain is Grain.EVENT:
+            raise Unusable(
+                f"design {self.id}: a cue is given to a session or an episode, not to an event"
+            )
+
+
+def known(designs: Iterable[Design], new: Design) -> bool:
+    """Whether this design is among those that have begun.
+
+    Raises:
+        Unusable: one of the same id is, with another share, cue or grain.
+    """
+    found = [design for design in designs if design.id == new.id]
+    for design in found:
+        if design != new:
+            raise Unusable(
+                f"design {new.id}: it began as {_told(design)} and cannot become {_told(new)}; "
+                "begin another design"
+            )
+    return bool(found)
 
 
 def unwatched(key: bytes, design: Design, session: str) -> bool:
-    """Whether this session gets the cue that nobody watches.
+    """Whether this session (or episode, where the design's grain is that) gets the cue that nobody watches.
 
     Raises:
         Unusable: the key is not of 32 bytes, or the session has no id.
@@ -52,3 +79,7 @@ def unwatched(key: bytes, design: Design, session: str) -> bool:
 def commitment(key: bytes) -> str:
     """What is published before the first session: the key's SHA-256, hexadecimal."""
     return hashlib.sha256(b"gyges ring key\0" + key).hexdigest()
+
+
+def _told(design: Design) -> str:
+    return f"{design.share:g} of each {design.grain.value} told {design.cue!r}"

@@ -6,88 +6,146 @@
 Z is the coin, known to fall on `unwatched` with probability q; g is any prediction of it from the outcome that was
 made before. Where the cue changes nothing Z is independent of everything, so E is a martingale: no baseline, no
 stationarity and no independence between units is needed, only the coin. Bets are odds ratios around the running
-pooled rate. It estimates nothing (gap.py does) and knows one outcome at a time (predict.py takes all together).
+pooled rate, and one that never bets. After each unit a little of the money is dealt out again by the first
+weights (fixed share: Herbster, Warmuth, Tracking the best expert, 1998), which costs next to nothing and lets a
+gap that begins late be found. It estimates nothing (gap.py does) and takes each outcome alone (predict.py takes
+all together).
 """
 
 import math
-from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
 
-from gyges.drift.words import Unusable
+import numpy as np
+from numpy.typing import NDArray
 
-ODDS: tuple[float, ...] = tuple(
-    math.exp(sign * step) for step in (0.2, 0.4, 0.8, 1.5) for sign in (1, -1)
-)
+from gyges.drift.words import Direction, Unusable
+
+Floats = NDArray[np.float64]
+Arms = bool | NDArray[np.bool_]
+
+STEPS = (0.2, 0.4, 0.8, 1.5, -0.2, -0.4, -0.8, -1.5)
+"""Logarithms of the odds ratios, unwatched to watched, that are bet on: up-bets, then down-bets."""
+IDLE = 0.1
+"""The share of the first money that never bets, and so is there when a gap begins late."""
+DEALT, SETTLED = 0.1, 1000.0
+"""After unit n the share DEALT / (n + SETTLED) of the money is dealt out again."""
 CEILING = 1e300
+WINDOW = 500
+"""How many earlier numbers a number is ranked among."""
 
 
-class CueTest:
-    """One behaviour feature in one design. Outcomes are in [0, 1]: an event or not, a share of a session."""
+class CueTests:
+    """Outcomes side by side in one design: each a number in [0, 1] a unit, an event or a session's share."""
 
-    __slots__ = ("_limit", "n", "peak", "pooled", "share", "wealth")
-
-    def __init__(self, share: float, alpha: float = 0.05) -> None:
-        """`share` is the coin's probability of `unwatched`; `alpha` the chance of ever alarming wrongly.
+    def __init__(self, share: float, directions: Sequence[Direction]) -> None:
+        """`share` is the coin's probability of `unwatched`; a direction, unwatched against watched, for each stream.
 
         Raises:
-            Unusable: either is not in (0, 1).
+            Unusable: no streams, or a share outside (0, 1).
         """
-        if not (0 < share < 1 and 0 < alpha < 1):
-            raise Unusable(f"cue test: share and alpha must be in (0, 1), not {share} and {alpha}")
+        if not directions or not 0 < share < 1:
+            raise Unusable(f"cue test: {len(directions)} outcomes, a share of {share}")
+        streams = len(directions)
         self.share = share
-        self._limit = 1 / alpha
-        self.wealth = [1.0] * len(ODDS)
-        self.pooled = 0.5  # sum of outcomes, half an event ahead
-        self.n = 0
-        self.peak = 1.0
+        self._told = np.array([math.exp(s * (1 - share)) for s in STEPS])[:, None]
+        self._other = np.array([math.exp(-s * share) for s in STEPS])[:, None]
+        self._first: Floats = np.array([_first(d) for d in directions]).T.copy()
+        self.wealth: Floats = self._first.copy()
+        self.pooled: Floats = np.full(streams, 0.5)  # sum of outcomes, half an event ahead
+        self.n: Floats = np.zeros(streams)
+        self.peak: Floats = np.ones(streams)
 
-    def step(self, outcome: float, *, unwatched: bool) -> bool:
-        """Take one unit; whether the evidence has ever reached 1 / alpha.
+    def step(self, outcomes: Floats, unwatched: Arms) -> Floats:
+        """Take one unit: outcomes (streams,), NaN where not measured, and the arm (one a stream, or one for all).
+
+        Returns the evidence now, shape (streams,).
 
         Raises:
-            Unusable: the outcome is not in [0, 1].
+            Unusable: an outcome is not in [0, 1].
         """
-        if not 0 <= outcome <= 1:
-            raise Unusable(f"cue test: an outcome must be in [0, 1], not {outcome}")
-        q, rate = self.share, self.pooled / (self.n + 1)
-        self.wealth = [
-            min(w * _factor(o, q, rate, outcome, unwatched=unwatched), CEILING)
-            for w, o in zip(self.wealth, ODDS, strict=True)
-        ]
-        self.pooled += outcome
-        self.n += 1
-        self.peak = max(self.peak, self.evidence)
-        return self.peak >= self._limit
+        seen = ~np.isnan(outcomes)
+        values = np.where(seen, outcomes, 0.0)
+        if ((values < 0) | (values > 1)).any():
+            raise Unusable(f"cue test: an outcome must be in [0, 1], not {outcomes}")
+        grown = self.wealth.copy()
+        grown[:-1] *= self._factors(values, np.asarray(unwatched))
+        np.minimum(grown, CEILING, out=grown)
+        dealt = DEALT / (self.n + SETTLED)
+        grown = (1 - dealt) * grown + self._first * (dealt * grown.sum(axis=0))
+        np.copyto(self.wealth, grown, where=seen)
+        self.pooled += values
+        self.n += seen
+        evidence = self.evidence
+        np.maximum(self.peak, evidence, out=self.peak)
+        return evidence
 
     @property
-    def evidence(self) -> float:
-        """E now: 1 at the beginning, and in expectation for ever where the cue changes nothing."""
-        return sum(self.wealth) / len(self.wealth)
+    def evidence(self) -> Floats:
+        """E now, shape (streams,): 1 at the beginning, and in expectation for ever where the cue changes nothing."""
+        found: Floats = self.wealth.sum(axis=0)
+        return found
+
+    def tree(self) -> dict[str, Any]:
+        """What it has seen, as plain values."""
+        return {"wealth": self.wealth, "pooled": self.pooled, "n": self.n, "peak": self.peak}
+
+    def restore(self, tree: dict[str, Any]) -> None:
+        """The inverse of `tree`."""
+        self.wealth, self.pooled = tree["wealth"], tree["pooled"]
+        self.n, self.peak = tree["n"], tree["peak"]
+
+    def _factors(self, outcomes: Floats, unwatched: NDArray[np.bool_]) -> Floats:
+        q, rate = self.share, self.pooled / (self.n + 1)
+        base = rate / (1 - rate)
+        told, other = base * self._told, base * self._other
+        a, b = told / (1 + told), other / (1 + other)
+        mixed = q * a + (1 - q) * b
+        chance = outcomes * (q * a / mixed) + (1 - outcomes) * (q * (1 - a) / (1 - mixed))
+        factors: Floats = np.where(unwatched, chance / q, (1 - chance) / (1 - q))
+        return factors
 
 
-def _factor(odds: float, q: float, rate: float, outcome: float, *, unwatched: bool) -> float:
-    base = rate / (1 - rate)
-    told, other = base * math.pow(odds, 1 - q), base * math.pow(odds, -q)
-    a, b = told / (1 + told), other / (1 + other)
-    hit = q * a / (q * a + (1 - q) * b)
-    miss = q * (1 - a) / (q * (1 - a) + (1 - q) * (1 - b))
-    chance = outcome * hit + (1 - outcome) * miss
-    return chance / q if unwatched else (1 - chance) / (1 - q)
+def _first(direction: Direction) -> list[float]:
+    """How the money is laid on the bets at first, and last what stays idle."""
+    wanted = [direction is Direction.BOTH or (s > 0) == (direction is Direction.UP) for s in STEPS]
+    return [*[(1 - IDLE) * w / sum(wanted) for w in wanted], IDLE]
 
 
-class PastRank:
-    """Numbers as ranks among those before them, in [0, 1]: what a cue test can bet on without a scale."""
+class PastRanks:
+    """Numbers as ranks among the last 500 before them, in [0, 1]: what can be bet on without a scale."""
 
-    __slots__ = ("_kept",)
-
-    def __init__(self) -> None:
+    def __init__(self, streams: int) -> None:
         """Nothing has been seen."""
-        self._kept: list[float] = []
+        self.kept: list[deque[float]] = [deque(maxlen=WINDOW) for _ in range(streams)]
 
-    def step(self, value: float) -> float:
-        """The share of earlier values below this one, ties half; 1/2 for the first."""
-        if not math.isfinite(value):
-            raise Unusable(f"cue test: {value} is not a number to rank")
-        low, high = bisect_left(self._kept, value), bisect_right(self._kept, value)
-        rank = (low + high) / (2 * len(self._kept)) if self._kept else 0.5
-        insort(self._kept, value)
-        return rank
+    def step(self, values: Floats) -> Floats:
+        """The share of earlier values below each, ties half; 1/2 for the first; NaN stays NaN.
+
+        Raises:
+            Unusable: a value is infinite.
+        """
+        if np.isinf(values).any():
+            raise Unusable(f"cue test: {values} cannot be ranked")
+        ranks = np.full(len(values), np.nan)
+        for at, value in enumerate(values.tolist()):
+            if not math.isnan(value):
+                ranks[at] = _rank(self.kept[at], value)
+                self.kept[at].append(value)
+        return ranks
+
+    def tree(self) -> list[list[float]]:
+        """What it has seen, as plain values."""
+        return [list(kept) for kept in self.kept]
+
+    def restore(self, tree: list[list[float]]) -> None:
+        """The inverse of `tree`."""
+        self.kept = [deque(kept, maxlen=WINDOW) for kept in tree]
+
+
+def _rank(kept: deque[float], value: float) -> float:
+    if not kept:
+        return 0.5
+    past = np.array(kept)
+    return float((past < value).sum() + (past <= value).sum()) / (2 * len(past))

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """How large the gap between unwatched and watched is, with an interval that holds however often one looks.
 
-    phi_i = (Y_i - m_{i-1}) * (Z_i / q - (1 - Z_i) / (1 - q))            unbiased for the gap, m the running mean
-    mean(phi) +- sd * sqrt( 2 (n r^2 + 1) / (n^2 r^2) * ln( sqrt(n r^2 + 1) / alpha ) )
+    phi_i = (Y_i - m_i) * (Z_i / q - (1 - Z_i) / (1 - q))      m_i the mean of the past: unbiased for unit i's gap
 
-An asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas, arXiv 2103.06476): its level is
-reached as n grows; below `LEAST` units none is given. r sets where it is narrowest.
+Its mean is the estimate, and interval.py gives the interval for the mean of the units' gaps, for any outcome in
+[0, 1] and without asymptotics: where the coin rarely falls on one side an asymptotic interval covers far too
+little. It tests nothing (cue.py does that with more power).
 """
 
-import math
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gyges.drift.interval import Interval
 from gyges.drift.words import Unusable
 
-LEAST = 30
-"""Units below which an asymptotic interval would be a pretence."""
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,56 +39,74 @@ class GapNow:
         return max(abs(self.low), abs(self.high))
 
 
-class Gap:
-    """The running estimate for one feature in one design."""
+class Gaps:
+    """Running estimates of outcomes side by side, in one design."""
 
-    __slots__ = ("_alpha", "_r2", "_share", "_sum", "_sum2", "counts", "sums")
-
-    def __init__(self, share: float, alpha: float = 0.05, best_at: int = 1000) -> None:
-        """`best_at` is about where the interval is narrowest, in units.
+    def __init__(self, streams: int, share: float) -> None:
+        """`share` is the coin's probability of `unwatched`.
 
         Raises:
-            Unusable: share or alpha is not in (0, 1), or `best_at` is below 1.
+            Unusable: no streams, or a share outside (0, 1).
         """
-        if not (0 < share < 1 and 0 < alpha < 1 and best_at >= 1):
-            raise Unusable(f"gap: share {share}, alpha {alpha}, best_at {best_at}")
-        self._share, self._alpha = share, alpha
-        log = -2 * math.log(alpha)
-        self._r2 = (log + math.log(log) + 1) / best_at
-        self._sum = self._sum2 = 0.0
-        self.counts = [0, 0]
-        self.sums = [0.0, 0.0]
+        if streams < 1 or not 0 < share < 1:
+            raise Unusable(f"gap: {streams} outcomes, a share of {share}")
+        self.share = share
+        self.counts: Floats = np.zeros((2, streams))  # units: watched, unwatched
+        self.sums: Floats = np.zeros((2, streams))
+        self._interval = Interval(streams, 1 / min(share, 1 - share))
 
-    def step(self, outcome: float, *, unwatched: bool) -> None:
-        """Take one unit.
+    def step(self, outcomes: Floats, unwatched: bool | NDArray[np.bool_]) -> None:
+        """Take one unit: outcomes (streams,), NaN where not measured, and the arm (one a stream, or one for all).
 
         Raises:
-            Unusable: the outcome is not in [0, 1].
+            Unusable: an outcome is not in [0, 1].
         """
-        if not 0 <= outcome <= 1:
-            raise Unusable(f"gap: an outcome must be in [0, 1], not {outcome}")
-        n = sum(self.counts)
-        mean = sum(self.sums) / n if n else 0.5
-        sign = 1 / self._share if unwatched else -1 / (1 - self._share)
-        phi = (outcome - mean) * sign
-        self._sum += phi
-        self._sum2 += phi * phi
-        self.counts[unwatched] += 1
-        self.sums[unwatched] += outcome
+        seen = ~np.isnan(outcomes)
+        values = np.where(seen, outcomes, 0.0)
+        if ((values < 0) | (values > 1)).any():
+            raise Unusable(f"gap: an outcome must be in [0, 1], not {outcomes}")
+        q, arm = self.share, np.broadcast_to(np.asarray(unwatched), seen.shape)
+        mean = (self.sums.sum(axis=0) + 0.5) / (self.counts.sum(axis=0) + 1)
+        phi = (values - mean) * np.where(arm, 1 / q, -1 / (1 - q))
+        least = -np.maximum(mean / q, (1 - mean) / (1 - q))
+        most = np.maximum((1 - mean) / q, mean / (1 - q))
+        self._interval.step(phi, least, most, seen)
+        self.counts += np.stack([seen & ~arm, seen & arm])
+        self.sums += np.stack([values * ~arm, values * arm])
 
-    def now(self) -> GapNow | None:
-        """The gap as known now; None below 30 units or with an arm that is empty."""
-        n = sum(self.counts)
-        if n < LEAST or not all(self.counts):
-            return None
-        mean = self._sum / n
-        variance = max(self._sum2 / n - mean * mean, 0.0)
-        grown = n * self._r2 + 1
-        half = math.sqrt(
-            2 * grown / (n * n * self._r2) * math.log(math.sqrt(grown) / self._alpha) * variance
-        )
-        return GapNow(
-            gap=mean, low=max(mean - half, -1.0), high=min(mean + half, 1.0),
-            unwatched=self.sums[1] / self.counts[1], watched=self.sums[0] / self.counts[0],
-            n_unwatched=self.counts[1], n_watched=self.counts[0], alpha=self._alpha,
-        )  # fmt: skip
+    def ends(self, alpha: float | Floats) -> tuple[Floats, Floats]:
+        """The intervals' ends now at level 1 - alpha, shapes (streams,); -1 and 1 where nothing is known.
+
+        Raises:
+            Unusable: an alpha is not in (0, 1).
+        """
+        return self._interval.ends(alpha)
+
+    def now(self, alpha: Floats) -> list[GapNow | None]:
+        """Each outcome's gap as known now, at its own level; None while an arm is empty.
+
+        Raises:
+            Unusable: an alpha is not in (0, 1).
+        """
+        low, high = self.ends(alpha)
+        means = self._interval.total / np.maximum(self.counts.sum(axis=0), 1)
+        rates = self.sums / np.maximum(self.counts, 1)
+        return [
+            GapNow(
+                gap=float(means[at]), low=float(low[at]), high=float(high[at]),
+                unwatched=float(rates[1, at]), watched=float(rates[0, at]),
+                n_unwatched=int(self.counts[1, at]), n_watched=int(self.counts[0, at]),
+                alpha=float(alpha[at]),
+            )
+            if self.counts[:, at].all() else None
+            for at in range(len(low))
+        ]  # fmt: skip
+
+    def tree(self) -> dict[str, Any]:
+        """What it has seen, as plain values."""
+        return {"counts": self.counts, "sums": self.sums, "interval": self._interval.tree()}
+
+    def restore(self, tree: dict[str, Any]) -> None:
+        """The inverse of `tree`."""
+        self.counts, self.sums = tree["counts"], tree["sums"]
+        self._interval.restore(tree["interval"])
