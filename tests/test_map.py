@@ -30,6 +30,7 @@ PURE_ROOMS = {
     "ledger.note",
     "ledger.tiles",
     "ledger.verify",
+    "watch.features",
 }
 
 

@@ -107,6 +107,8 @@ class Settings:
     """How many requests an admin may plant within a day, to see who notices; 0 for none."""
     retention_days: int = 190
     """How long payloads are kept before `gyges log retain` may redact them; at least 183."""
+    episode_idle_seconds: int = 7200
+    """After how long without an event an open episode is closed."""
     body_limit: int = 2_097_152
     """Largest request body, in bytes."""
     trusted_proxies: tuple[str, ...] = field(default=())
@@ -126,8 +128,11 @@ class Settings:
             )
             >= 0,
             "0 < ask_above <= deny_above must hold": 0 < self.ask_above <= self.deny_above,
-            "wait_seconds, grant_seconds and outcome_seconds must be positive": min(
-                self.wait_seconds, self.grant_seconds, self.outcome_seconds
+            "wait_seconds, grant_seconds, outcome_seconds and episode_idle_seconds must be positive": min(
+                self.wait_seconds,
+                self.grant_seconds,
+                self.outcome_seconds,
+                self.episode_idle_seconds,
             )
             > 0,
             "public_url must be http(s)://host, and https unless it is loopback": not self.public_url

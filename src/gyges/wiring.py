@@ -2,7 +2,7 @@
 """The one place that picks the parts: a data folder becomes a running gate.
 
     DATA/  gyges.toml  gyges.db  keys/log.key  keys/permit-<kid>.key  policy/*.cedar, tools.json,
-           groups.json, monitors.toml
+           groups.json, monitors.toml  ring.toml  keys/ring.key
 
 `found` makes such a folder, `open_gate` opens one. It serves nothing: `web` and `cli` do.
 """
@@ -10,22 +10,24 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gyges import __version__
+from gyges import __version__, canon
 from gyges.adapters.notify.courier import Courier
 from gyges.adapters.notify.opening import open_legs
+from gyges.canon import Json
 from gyges.episode import Event, Kind
 from gyges.errors import Misconfigured
 from gyges.gate import keys as enrolment
 from gyges.gate.accounts import Accounts
 from gyges.gate.attention import level_of
 from gyges.gate.corridor import Corridor
+from gyges.gate.ids import new_id
 from gyges.gate.judge import Look, Parts, plain
 from gyges.gate.passkeys import Passkeys
 from gyges.gate.permits import load_signer, read_seed, rotate, write_seed
@@ -39,6 +41,9 @@ from gyges.monitors.rule_file import read_rules
 from gyges.ports import Change, Clock, EventQuery, Monitor
 from gyges.principal import Key, Scope
 from gyges.settings import Settings
+from gyges.watch import episodes as watching
+from gyges.watch.episodes import Episodes
+from gyges.watch.ring import open_ring
 
 SYSTEM = "gate"  # who acts when the gate itself does: at its start, by its timers
 
@@ -67,6 +72,8 @@ class Gate:
     folder: Path
     courier: Courier  # who tells people
     log_key: str  # the log's public key, as a verifier pins it
+    rules: str  # digest of the monitors' rules in force; "" for none
+    episodes: Episodes = field(init=False)
 
     @property
     def log(self) -> SqliteStore:
@@ -94,7 +101,7 @@ class Gate:
         policy = await asyncio.to_thread(read_policy, self.folder / "policy")
         watch = await asyncio.to_thread(read_monitors, self.folder)
         await self._record_policy(policy, watch, by)
-        self.policy, self.monitors = policy, watch
+        self.policy, self.monitors, self.rules = policy, watch, rules_of(self.folder)
         self.corridor.swap(policy, **panel_of(watch, self.settings))
         return policy.digest
 
@@ -119,6 +126,22 @@ class Gate:
     async def close(self) -> None:
         """Finish what is being written and let the data folder go."""
         await self.store.close()
+
+    def fingerprint(self) -> dict[str, Json]:
+        """What judges now, as episodes write it down: policy, monitors and their rules."""
+        names: list[Json] = [monitor.name for monitor in self.monitors]
+        return {"policy": self.policy.digest, "monitors": names, "rules": self.rules}
+
+    async def watch(self) -> None:
+        """Keep episodes, under the ring test that the folder asks for; raise `Misconfigured`."""
+        ring = await open_ring(
+            self.folder, store=self.store, recorder=self.store, now=self.clock.now()
+        )
+        parts = watching.Parts(
+            recorder=self.store, store=self.store, clock=self.clock, settings=self.settings,
+            new_id=new_id, fingerprint=self.fingerprint, ring=ring, step=self.corridor.parts.step,
+        )  # fmt: skip
+        self.episodes = Episodes(parts)
 
     async def _record_policy(self, policy: CedarPolicy, watch: Sequence[Monitor], by: str) -> None:
         names = [monitor.name for monitor in watch]
@@ -168,9 +191,14 @@ async def open_gate(
         ),
         log_key=signer.verifier.text(),
         sessions=Sessions(store, store, settings),
-        passkeys=Passkeys(store, store, settings.public_url),
+        passkeys=Passkeys(store, store, settings.public_url), rules=rules_of(folder),
     )  # fmt: skip
-    await gate.start()
+    try:
+        await gate.watch()
+        await gate.start()
+    except BaseException:
+        await store.close()
+        raise
     return gate
 
 
@@ -199,6 +227,12 @@ def read_monitors(folder: Path) -> Sequence[Monitor]:
     """The monitors a data folder asks for: rules, if `policy/monitors.toml` is there."""
     file = folder / "policy" / "monitors.toml"
     return (read_rules(file),) if file.exists() else ()
+
+
+def rules_of(folder: Path) -> str:
+    """Digest of the monitors' rules on disk, "" where there are none."""
+    file = folder / "policy" / "monitors.toml"
+    return canon.digest_bytes(file.read_bytes()) if file.exists() else ""
 
 
 def found(folder: Path, *, now: int) -> None:

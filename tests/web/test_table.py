@@ -85,6 +85,8 @@ def test_what_an_agent_may_call_is_this_and_no_more() -> None:
         ("GET", "/v1/actions/{id}/stream"),
         ("POST", "/v1/actions/{id}/withdraw"),
         ("POST", "/v1/tools/visible"),
+        ("POST", "/v1/episodes"),
+        ("POST", "/v1/episodes/{id}/close"),
     }
 
 

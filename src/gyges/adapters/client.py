@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -164,6 +164,26 @@ class Gate:
         body |= {n: v for n, v in {"result": result, "summary": summary}.items() if v}
         return _answer(await self.request("POST", f"/v1/actions/{id}/outcome", body))
 
+    async def open_episode(
+        self, id: str = "", *, session: str = "", task: str = "", ring: bool = False, **claims: str
+    ) -> "Opened":
+        """Open an episode; `claims` are model, prompt, tools. With `ring`, the prompt gets `cue`, word for word."""
+        words = {"id": id, "session": session, "task": task, **claims}
+        body: dict[str, Json] = {name: text for name, text in words.items() if text}
+        return _read(await self.request("POST", "/v1/episodes", {**body, "ring": ring}), Opened)
+
+    async def close_episode(self, id: str) -> None:
+        """Close one's own episode; again is harmless."""
+        await self.request("POST", f"/v1/episodes/{quote(id, safe='')}/close")
+
+    async def measure(
+        self, id: str, values: Mapping[str, Json], *, grader: str, version: str, agent: str = ""
+    ) -> None:
+        """Say as a grader what an episode was like; `agent` where several have one of this id."""
+        body: dict[str, Json] = {"grader": grader, "version": version, "values": dict(values)}
+        body |= {"agent": agent} if agent else {}
+        await self.request("POST", f"/v1/episodes/{quote(id, safe='')}/measures", body)
+
     async def request(
         self,
         method: str,
@@ -196,6 +216,14 @@ class Visible(msgspec.Struct, frozen=True):
     known: bool
     risk: str
     digest: str
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """An episode; `cue` is for its system prompt, empty for nothing."""
+
+    id: str
+    session: str
+    cue: str
 
 
 class _Tools(msgspec.Struct):

@@ -3,7 +3,8 @@
 
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from gyges import canon
@@ -15,6 +16,20 @@ from gyges.adapters.mcp_hold import Asking
 from gyges.adapters.mcp_serve import bearer_of, session_of
 from gyges.adapters.mcp_state import Seal
 from gyges.adapters.mcp_upstream import Target, Upstream
+from gyges.errors import Unreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class One:
+    """The one agent that a proxy serves, and the name of this run.
+
+    With `ring` the run is an episode opened at the gate, and what a ring test wants the agent told becomes the
+    `instructions` of the proxy's server, which most clients put into the system prompt.
+    """
+
+    key: str
+    episode: str = ""
+    ring: bool = False
 
 
 @asynccontextmanager
@@ -25,14 +40,13 @@ async def make_proxy(
     *,
     asking: Asking,
     state: Path,
-    agent: str = "",
-    episode: str = "",
+    one: One | None = None,
     issuer: str = ISSUER,
 ) -> AsyncGenerator[Proxy, None]:
     """A proxy before `targets` that acts with the executor's `key` at the gate `url`.
 
-    With `agent`, every call is that agent's and belongs to `episode` (stdio); without, each request brings
-    its own key (HTTP). `state` is the folder in which used permits are remembered, `issuer` who makes them.
+    With `one`, every call is that agent's (stdio); without, each request brings its own key (HTTP). `state` is
+    the folder in which used permits are remembered, `issuer` who makes them.
     """
     async with AsyncExitStack() as stack:
         gate = await stack.enter_async_context(Gate(url, key))
@@ -48,12 +62,26 @@ async def make_proxy(
         proxy = Proxy(
             gate,
             sides,
-            agent_key=(lambda _: agent) if agent else bearer_of,
+            agent_key=(lambda _: one.key) if one else bearer_of,
             asking=asking,
             seal=Seal(key),
-            episode=(lambda _: episode) if agent else session_of,
+            episode=(lambda _: one.episode) if one else session_of,
         )
+        if one and one.ring:
+            proxy.server.instructions = await _told(stack, gate.speaking_for(one.key), one.episode)
         yield await stack.enter_async_context(proxy)
+
+
+async def _told(stack: AsyncExitStack, agent: Gate, episode: str) -> str | None:
+    """Open the episode until the stack ends; what its agent is to be told."""
+    opened = await agent.open_episode(episode, ring=True)
+
+    async def close() -> None:
+        with suppress(Unreachable):  # silence closes it as well
+            await agent.close_episode(opened.id)
+
+    stack.push_async_callback(close)
+    return opened.cue or None
 
 
 def claims_file(state: Path, url: str, executor: str) -> Path:

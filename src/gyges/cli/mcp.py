@@ -29,6 +29,7 @@ from gyges.principal import Scope
 if TYPE_CHECKING:
     from gyges.adapters.mcp import Proxy
     from gyges.adapters.mcp_hold import Asking
+    from gyges.adapters.mcp_make import One
     from gyges.adapters.mcp_upstream import Target
 
 Upstreams = Annotated[
@@ -79,13 +80,19 @@ def mcp(  # noqa: PLR0913 - each is one option of the command
         Path | None, typer.Option(help="Folder in which used permits are remembered.")
     ] = None,
     episode: Annotated[str, typer.Option(help="Name of this run of the agent (stdio).")] = "",
+    ring: Annotated[
+        bool, typer.Option("--ring", help="Take part in the gate's ring test (stdio).")
+    ] = False,
     issuer: Annotated[
         str, typer.Option(help="The gate's setting `issuer`.", envvar="GYGES_ISSUER")
     ] = "gyges",
 ) -> None:
     """Put an MCP server behind the gate."""
     from gyges.adapters.mcp_hold import Asking
+    from gyges.adapters.mcp_make import One
 
+    if ring and http:
+        raise Misconfigured("--ring is for one agent over stdio; over HTTP, clients open episodes")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     targets = find_targets(upstream, name, config, env, header, prefix, mode)
     _run(
@@ -93,7 +100,11 @@ def mcp(  # noqa: PLR0913 - each is one option of the command
         [replace(found, executor=found.executor or executor) for found in targets],
         Asking(seconds=hold, elicit=on_ask == "elicit", inbox=inbox or gate),
         state or state_folder(),
-        episode or f"mcp:{secrets.token_hex(8)}",
+        One(
+            key="" if http else read_key(Scope.AGENT, None),
+            episode=episode or f"mcp:{secrets.token_hex(8)}",
+            ring=ring,
+        ),
         issuer,
         Listen(http, tuple(allow_host or ()), tuple(allow_origin or ())) if http else None,
     )
@@ -113,13 +124,12 @@ def _run(
     targets: "list[Target]",
     asking: "Asking",
     state: Path,
-    episode: str,
+    one: "One",
     issuer: str,
     listen: Listen | None,
 ) -> None:
     import uvloop
 
-    agent = "" if listen else read_key(Scope.AGENT, None)
     key = read_key(Scope.EXECUTOR, None)
 
     async def run() -> None:
@@ -128,7 +138,7 @@ def _run(
 
         async with make_proxy(
             gate, key, targets,
-            asking=asking, state=state, agent=agent, episode=episode, issuer=issuer,
+            asking=asking, state=state, one=None if listen else one, issuer=issuer,
         ) as proxy:  # fmt: skip
             spare_pauses()
             await (_serve_http(proxy, listen) if listen else serve_stdio(proxy))

@@ -2,8 +2,8 @@
 """Retention: payloads go when their time is over, and the log says so. Nobody's clock is read here.
 
 A case keeps its words until it is closed and its latest event is old enough, then loses all of them
-at once. What explains the log itself (policies, keys of the signer, passkeys, redactions, starts) stays. Proofs
-never change: the tree holds salted digests only.
+at once. What explains the log itself (policies, keys of the signer, passkeys, ring tests, redactions, starts)
+stays. Proofs never change: the tree holds salted digests only.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +21,7 @@ LEAST_DAYS = 183  # Regulation (EU) 2024/1689, articles 19(1) and 26(6): at leas
 KEPT = frozenset(
     {
         *(Kind.POLICY_LOADED, Kind.SIGNER_ROTATED, Kind.REDACTED, Kind.GATE_STARTED),
-        *(Kind.PASSKEY_ADDED, Kind.PASSKEY_REMOVED),
+        *(Kind.PASSKEY_ADDED, Kind.PASSKEY_REMOVED, Kind.RING_DESIGN),
     }
 )
 PAGE = 1000

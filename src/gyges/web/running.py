@@ -52,6 +52,7 @@ async def keep_time(gate: "Gate") -> None:
         rung = gate.corridor.bell.listen(EVERY)
         try:
             await gate.corridor.tick()
+            await gate.episodes.tick()
             due = await gate.store.next_due()
             left = due - gate.clock.now() if due else LONGEST_MS
         except GygesError as error:

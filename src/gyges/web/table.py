@@ -11,11 +11,15 @@ from gyges.gate.explain import Explanation
 from gyges.gate.reviewers import Record
 from gyges.principal import Scope
 from gyges.standing import Grant, Stop
+from gyges.watch.episodes import Closed, Opened
+from gyges.watch.measures import Taken
 from gyges.web import (
     agents,
     bodies,
     cases,
     deciding,
+    episode_bodies,
+    episodes,
     health,
     healthpage,
     history,
@@ -39,6 +43,7 @@ SEES_CASES = AGENT | APPROVER | AUDITOR | EXECUTOR
 OVERSEES = APPROVER | AUDITOR | ADMIN
 TEXT, BYTES, LINES = "text/plain", "application/octet-stream", "application/jsonl"
 CASE = "/v1/actions/{id}"
+EPISODE = "/v1/episodes/{id}"
 PERSON = "/v1/people/{name}"
 
 ROUTES = (
@@ -65,6 +70,12 @@ ROUTES = (
           body=bodies.Redeem, answer=Answer),
     Route(method="POST", path=f"{CASE}/outcome", scopes=EXECUTOR, handler=cases.outcome,
           body=bodies.Report, answer=Answer),
+    Route(method="POST", path="/v1/episodes", scopes=AGENT, handler=episodes.open_episode,
+          body=episode_bodies.OpenEpisode, body_optional=True, answer=Opened),
+    Route(method="POST", path=f"{EPISODE}/close", scopes=AGENT, handler=episodes.close_episode,
+          answer=Closed),
+    Route(method="POST", path=f"{EPISODE}/measures", scopes=EXECUTOR | AUDITOR,
+          handler=episodes.measure_episode, body=episode_bodies.MeasureEpisode, answer=Taken),
     Route(method="GET", path="/v1/history", scopes=APPROVER | AUDITOR, handler=history.search_history,
           query=bodies.HistoryQuery, answer=history.History),
     Route(method="GET", path="/v1/agents", scopes=OVERSEES, handler=agents.list_agents,
