@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gyges.episode import Kind
 from gyges.ledger import checkpoint, entry, merkle, tiles
 from gyges.ledger.checkpoint import Checkpoint
 from gyges.ledger.entry import Entry
@@ -70,6 +71,13 @@ def test_the_example_is_what_gyges_writes(page: dict[str, bytes]) -> None:
         **{f"payload/{index}": entry.encode_payload(*pair) for index, pair in enumerate(beside)},
     }
     assert f"```json\n{entries[0].decode()}\n```" in PAGE.read_text()
+
+
+def test_the_page_names_every_kind() -> None:
+    """What can happen is on the page, and nothing else is called a kind."""
+    _, _, told = PAGE.read_text().partition("The kinds there are:")
+    told, _, _ = told.partition("###")
+    assert set(re.findall(r"`([a-z-]+)`", told)) == set(Kind)
 
 
 def test_the_example_holds(page: dict[str, bytes]) -> None:

@@ -14,11 +14,7 @@ from gyges.episode import Event, Recorded, Running
 from gyges.errors import BadProof, Conflict, NotFound, StoreDown
 from gyges.ledger import entry as entries
 from gyges.ledger.checkpoint import Checkpoint, sign
-from gyges.ledger.merkle import (
-    consistency_proof,
-    inclusion_proof,
-    root_of,
-)
+from gyges.ledger.merkle import consistency_proof, inclusion_proof, root_of
 from gyges.ledger.note import Signer
 from gyges.ledger.rows import scrub
 from gyges.ledger.seal import SALT_SIZE, Sealed, seal, unseal
