@@ -25,10 +25,7 @@ WORLDS = [
 def test_the_interval_covers_at_every_look(
     world: str, base: float, share: float, more: float
 ) -> None:
-    """Of 300 runs hardly one leaves its interval at any of many looks from the first unit on.
-
-    Unwatched, `more` of what would not have happened happens; sessions that hang together have five episodes.
-    """
+    """Of 300 runs hardly one leaves its interval at any of many looks, whatever `more` happens unwatched."""
     runs, units, rng = 300, 1500, np.random.default_rng(21)
     gaps, missed, summed = Gaps(runs, share), np.zeros(runs, dtype=bool), 0.0
     for at in range(1, units + 1):
