@@ -58,7 +58,7 @@ def steps(direction: Direction, *, spread: bool) -> list[Step]:
 def factors(p: Floats, bets: Sequence[Step]) -> NDArray[np.float32]:
     """Factors of p-values, shape (streams,) -> (bets, streams)."""
     cuts, table = _table(tuple(bets))
-    made: NDArray[np.float32] = table[:, np.searchsorted(cuts, p, side="right")]
+    made: NDArray[np.float32] = table.take(np.searchsorted(cuts, p, side="right"), axis=1)
     return made
 
 
@@ -66,10 +66,9 @@ def rank(counts: NDArray[np.int32], at: NDArray[np.intp], u: Floats) -> Floats:
     """p-values of one new value a stream, which fell into bin `at`; they are counted. `counts`: (streams, bins)."""
     rows = np.arange(len(at))
     counts[rows, at] += 1
-    upto = np.cumsum(counts, axis=1, dtype=np.int32)
-    total = upto[:, -1]
-    ties = counts[rows, at]
-    p: Floats = (total - upto[rows, at] + u * ties) / total
+    bins = np.arange(len(counts[0]))
+    above = np.einsum("ij,ij->i", counts, bins > at[:, None])
+    p: Floats = (above + u * counts[rows, at]) / counts.sum(axis=1)
     return p
 
 

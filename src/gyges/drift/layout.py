@@ -2,7 +2,8 @@
 """Which streams a list of features has, and the number that each stream sees of one unit.
 
     binary, share, number   one stream: the mean over the unit's episodes
-    category, vector        one for each label or nearest centre, and "other": its share of the episodes
+    category                one for each label, and "other": its share of the episodes
+    vector                  one for each centre: the share of the episodes that it is nearest to
     calls                   one for each tool, and "other": its share of the calls
     sequence                one for each "a > b": the share of b among what followed a; nothing if a did not occur
 
@@ -10,6 +11,7 @@ A value of another type, NaN, or out of range is refused by name; one that is mi
 """
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -96,11 +98,11 @@ def check(features: Iterable[Feature], episode: Episode) -> None:
 
 
 def _check(features: tuple[Feature, ...], *, forced: bool) -> None:
-    names = Counter(f.name for f in features)
-    if not features or names.most_common(1)[0][1] > 1:
-        raise Unusable(
-            f"features: each needs a name of its own, and there is at least one: {names}"
-        )
+    if not features:
+        raise Unusable("features: at least one is needed")
+    name, times = Counter(f.name for f in features).most_common(1)[0]
+    if times > 1:
+        raise Unusable(f"features: {times} are called {name!r}")
     for f in features:
         if f.grain is Grain.EVENT and not forced:
             raise Unusable(
@@ -135,9 +137,15 @@ def _fits(feature: Feature, value: Value) -> bool:
         return isinstance(value, tuple) and all(isinstance(v, str) for v in value)
     if kind is Kind.VECTOR:
         good = isinstance(value, tuple) and len(value) == len(feature.centres[0])
-        return good and all(isinstance(v, float | int) and math.isfinite(v) for v in value)  # type: ignore[union-attr]
-    number = isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
-    return number and (kind is Kind.NUMBER or 0 <= float(value) <= 1)  # type: ignore[arg-type]
+        return good and all(map(_finite, value))  # type: ignore[arg-type]
+    return _finite(value) and (kind is Kind.NUMBER or 0 <= float(value) <= 1)  # type: ignore[arg-type]
+
+
+def _finite(value: object) -> bool:
+    """A number that a float can hold; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return False
+    return abs(value) <= sys.float_info.max
 
 
 def _told(feature: Feature, found: Sequence[Value]) -> list[str]:

@@ -44,16 +44,15 @@ class Ranked:
         """Factors (bets, streams); NaN where a value is missing or its bins are not known yet."""
         seen, ready = ~np.isnan(values), self.ready()
         rows = np.flatnonzero(seen & ready)
+        self._warm(np.flatnonzero(seen & ~ready), values)
+        if len(rows) == len(values):
+            return self._ranked(self._counts(stratum), rows, values, u)
         made = np.full((self.bets, len(values)), np.nan, dtype=np.float32)
         if len(rows):
-            counts = self.counts.setdefault(stratum, self._empty())
-            whole = len(rows) == len(values)
-            own = counts if whole else counts[rows]
-            p = conformal.rank(own, self.bins_of(rows, values[rows]), u[rows])
-            if not whole:
-                counts[rows] = own
-            made[:, rows] = conformal.factors(p, self._steps)
-        self._warm(np.flatnonzero(seen & ~ready), values)
+            counts = self._counts(stratum)
+            own = counts[rows]
+            made[:, rows] = self._ranked(own, rows, values[rows], u[rows])
+            counts[rows] = own
         return made
 
     def ready(self) -> NDArray[np.bool_]:
@@ -101,5 +100,15 @@ class Ranked:
         full = rows[left == 0]
         self.edges[full] = np.sort(self.edges[full], axis=1)
 
-    def _empty(self) -> NDArray[np.int32]:
-        return np.zeros((len(self.edges), self.edges.shape[1] + 1), dtype=np.int32)
+    def _ranked(
+        self, counts: NDArray[np.int32], rows: NDArray[np.intp], values: Floats, u: Floats
+    ) -> NDArray[np.float32]:
+        """Factors of these streams' values, which are added to their counts."""
+        p = conformal.rank(counts, self.bins_of(rows, values), u)
+        return conformal.factors(p, self._steps)
+
+    def _counts(self, stratum: str) -> NDArray[np.int32]:
+        if stratum not in self.counts:
+            shape = (len(self.edges), self.edges.shape[1] + 1)
+            self.counts[stratum] = np.zeros(shape, dtype=np.int32)
+        return self.counts[stratum]
