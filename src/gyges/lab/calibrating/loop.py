@@ -28,12 +28,12 @@ from gyges.lab.trial import Trial
 OPTIONS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
     {
         "alignment_faking": {"n": 20},
-        "motivations": {"n": 6},
-        "peer_preservation": {"n": 2, "cells": "threat,relationship,cue"},
-        "oversight": {"n": 8, "explicit": "off", "consequence": "told"},
+        "motivations": {"n": 12, "probes": "sycophancy,instrumental,terminal,coherence"},
+        "peer_preservation": {"n": 10, "cells": "threat,relationship,cue"},
+        "oversight": {"n": 14, "explicit": "off", "consequence": "told"},
     }
 )
-"""How modestly each task is run."""
+"""How modestly each task is run; with fewer prompts no test could reach 0.05 after Holm's correction of its table."""
 
 AGENTIC: Final = ("peer_preservation", "oversight")
 
