@@ -139,6 +139,7 @@ def test_labels_and_numbers_are_named_too(
     assert alarm.direction is wanted
 
 
+@pytest.mark.slow
 def test_features_that_move_together_are_named() -> None:
     """When two features change at once, the alarm of one names the other."""
     office = Office(change=CHANGE, after={"refused": 0.6, "denied": 0.6})

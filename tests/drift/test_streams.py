@@ -13,7 +13,7 @@ from gyges.drift.bets import mean_factors, stakes_of
 from gyges.drift.monitor import Monitor
 from gyges.drift.plans import Plan, Terms, plans
 from gyges.drift.rows import Row, row_of
-from gyges.drift.streams import Line, Rang
+from gyges.drift.streams import STRATA, Line, Rang
 from gyges.drift.units import single
 from gyges.drift.words import Budget, Direction, Episode, Feature, Grain, Kind, Unusable
 from tests.drift.world import FEATURES, RATES, TERMS, Office
@@ -71,12 +71,12 @@ def test_the_first_reference_is_the_bounds_of_the_first_units() -> None:
 
 
 def test_bounds_of_a_reference_cover_the_truth_for_all_streams_at_once() -> None:
-    """In a hundred references of ten streams each, at most a few have any bound that misses."""
+    """In a hundred references of four streams each, at most a few have any bound that misses."""
     rng = np.random.default_rng(2)
     missed = 0
     for _ in range(100):
-        values = (rng.random((100, 10)) < 0.1).astype(float)
-        bands, _ = freeze(values, [""] * 100, number=False, rates=True, of=10)
+        values = (rng.random((100, 4)) < 0.1).astype(float)
+        bands, _ = freeze(values, [""] * 100, number=False, rates=True, of=4)
         missed += bool(((bands[""][0] > 0.1) | (bands[""][1] < 0.1)).any())
     assert missed <= 5
 
@@ -154,6 +154,16 @@ def test_a_stratum_without_a_frozen_band_is_not_bet_on_and_is_counted() -> None:
     _steps(line, Office(stratum="night", after={"refused": 0.9}, change=0), 100)
     assert not frozen.bank.sums.any()
     assert frozen.unbet.tolist() == [100]
+
+
+def test_strata_beyond_counting_are_pooled_and_counted() -> None:
+    """A stratum that is new each time cannot hide an agent, nor fill the memory: the rest have one baseline."""
+    line, rang = _line(REFUSED), list[Rang]()
+    for at, episode in enumerate(Office(change=700, after={"refused": 0.7}).episodes(800)):
+        rang += line.step(single(replace(episode, stratum=f"task {at}")))
+    assert len(line.strata) == STRATA
+    assert line.crowded == 800 - STRATA
+    assert _alarms(rang, Reference.PAST)
 
 
 def test_after_an_alarm_a_feature_stays_out_and_begins_again() -> None:

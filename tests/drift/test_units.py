@@ -9,7 +9,7 @@ import pytest
 
 from gyges.drift.layout import layout
 from gyges.drift.rows import row_of, uniforms, unknown
-from gyges.drift.units import RECENT, Sessions, units_of
+from gyges.drift.units import LONGEST, RECENT, Sessions, units_of
 from gyges.drift.words import Episode, Feature, Kind, Unusable
 from tests.drift.world import FEATURES, IDLE, SECOND, Office
 
@@ -40,6 +40,14 @@ def test_a_session_that_comes_back_is_another_unit() -> None:
     """After it closed, the same session's id begins a new unit with an id of its own."""
     found = units_of([FIRST, replace(FIRST, id="b", at=2 * IDLE)], FEATURES, IDLE)
     assert [unit.id for unit in found] == ["s/a", "s/b"]
+
+
+def test_a_session_cannot_be_kept_open_for_ever() -> None:
+    """One that never ends closes itself after many episodes, and goes on as another unit."""
+    sessions = Sessions(IDLE)
+    found = [u for at in range(LONGEST) for u in sessions.take(replace(FIRST, id=f"e{at}", at=at))]
+    assert [len(unit.episodes) for unit in found] == [LONGEST]
+    assert sessions.take(replace(FIRST, id="next", at=LONGEST)) == []
 
 
 def test_an_episode_without_a_session_is_a_unit_at_once() -> None:

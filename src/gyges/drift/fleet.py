@@ -112,8 +112,9 @@ class Fleet:
     def told(self, case: Case, rows: Sequence[Row], k: int) -> Alarm:
         """The alarm, explained from rows that end with the one that rang."""
         line = self.agent(case.alarm.agent).lines[case.line]
+        known = [replace(row, stratum=line.stratum_of(row.stratum)) for row in rows]
         return explain(
-            case.alarm, case.snapshot, rows, line.ties, grain=line.plan.grain, k=k,
+            case.alarm, case.snapshot, known, line.ties, grain=line.plan.grain, k=k,
             changes=[change for _, change in line.changes],
         )  # fmt: skip
 

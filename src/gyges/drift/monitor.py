@@ -42,14 +42,15 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What one feature of an agent could not use: units without a value, labels it did not know, and units that
-    a frozen baseline says nothing about.
+    """What one feature of an agent could not use: units without a value, labels it did not know, units that a
+    frozen baseline says nothing about, and units pooled since there were too many strata.
     """
 
     units: int
     missing: int
     unknown: int
     unbet: int
+    crowded: int = 0
 
 
 class Monitor:
@@ -139,6 +140,15 @@ class Monitor:
         del self.fleet.open[alarm]
         self.fleet.acts.append(Acted(about=alarm, act=act, by=by, why=why, at=at))
 
+    def unmute(self, agent: str, feature: str, *, by: str, why: str, at: int) -> None:
+        """Bet on the feature again, with all its references, as if it had just alarmed; raise `Unusable`."""
+        _named(by, why)
+        line, place = self.fleet.line(agent, feature)
+        line.unmute(place)
+        self.fleet.acts.append(
+            Acted(about=f"{agent} {feature}", act="unmute", by=by, why=why, at=at)
+        )
+
     # --- what is asked -------------------------------------------------------------------------
 
     def unsettled(self, agent: str = "") -> tuple[Alarm, ...]:
@@ -205,7 +215,7 @@ class Monitor:
         unbet = [p.unbet[p.spec.features.index(at)] for p in frozen if at in p.spec.features]
         return Tally(
             units=line.units, missing=int(line.missing[at]), unknown=int(line.unknown[at]),
-            unbet=int(max(unbet, default=0)),
+            unbet=int(max(unbet, default=0)), crowded=line.crowded,
         )  # fmt: skip
 
     def spent(self, agent: str) -> float:

@@ -25,6 +25,10 @@ from gyges.drift.units import Unit
 Floats = NDArray[np.float64]
 CLEAR = 20
 """How many times its size after so many units a sum must be to be shown."""
+STRATA, CROWD = 64, "(other strata)"
+"""How many strata of an agent have a baseline of their own, and what the rest are pooled as: a label that is new each
+time would learn for ever and never be bet on.
+"""
 CHANGES = 64
 """Changes of fingerprints that are remembered."""
 
@@ -58,6 +62,8 @@ class Line:
         self.parts = [part_with(plan, spec, stated(plan.layout, spec)) for spec in plan.specs]
         self.missing = np.zeros(len(plan.layout.features), dtype=np.int64)
         self.unknown = np.zeros(len(plan.layout.features), dtype=np.int64)
+        self.strata: dict[str, None] = {}
+        self.crowded = 0  # units of strata beyond the first `STRATA`
         self.rows: deque[Row] = deque(maxlen=plan.keep)
         self.prints: dict[str, str] = {}
         self.changes: deque[tuple[int, Changed]] = deque(maxlen=CHANGES)  # with the unit's number
@@ -65,6 +71,7 @@ class Line:
     def step(self, unit: Unit) -> list[Rang]:
         """Take one unit; what rang."""
         layout = self.plan.layout
+        unit = replace(unit, stratum=self._admit(unit.stratum))
         row = row_of(layout, unit)
         self._count(unit, row.values)
         self._compare_prints(unit)
@@ -78,6 +85,7 @@ class Line:
             rang += self._look(part, found)
         self._adopt()
         self.units += 1
+        self.crowded += unit.stratum == CROWD
         if self.plan.keep:
             self.rows.append(replace(row, evidence=evidence))
         return rang
@@ -90,7 +98,8 @@ class Line:
         Raises:
             Unusable: there are no units.
         """
-        made = frozen_parts(self.plan, rows, family, features)
+        kept = [replace(row, stratum=self._admit(row.stratum)) for row in rows]
+        made = frozen_parts(self.plan, kept, family, features)
         old = live_parts(self.parts, family)
         if features is None:
             mute = self._muted(old)
@@ -100,6 +109,18 @@ class Line:
         for part in old:
             part.muted |= np.isin(part.spec.features, list(features or ()))
         self.parts += made
+
+    def unmute(self, feature: int) -> None:
+        """Let the newest part of each reference bet on the feature again."""
+        newest = {
+            (p.spec.family, p.spec.reference): p for p in self.parts if feature in p.spec.features
+        }
+        for part in newest.values():
+            part.muted[part.spec.features.index(feature)] = False
+
+    def stratum_of(self, name: str) -> str:
+        """The stratum as it is kept."""
+        return name if name in self.strata else CROWD
 
     def parts_of(self, family: Family, reference: Reference, feature: int) -> list[Part]:
         """The parts that compare the feature so."""
@@ -121,6 +142,11 @@ class Line:
                 alarm[places] = np.maximum(alarm[places], found / part.bank.thresholds)
                 watch[places] = np.maximum(watch[places], found / watch_at(part))
         return alarm, watch
+
+    def _admit(self, name: str) -> str:
+        if len(self.strata) < STRATA:
+            self.strata.setdefault(name)
+        return self.stratum_of(name)
 
     @staticmethod
     def _muted(parts: Sequence[Part]) -> list[int]:
@@ -172,6 +198,7 @@ class Line:
         """All of it, as plain values."""
         return {
             "units": self.units, "missing": self.missing, "unknown": self.unknown,
+            "strata": list(self.strata), "crowded": self.crowded,
             "prints": self.prints, "changes": [[at, fields(c)] for at, c in self.changes],
             "rows": [fields(row) for row in self.rows], "parts": [p.tree() for p in self.parts],
         }  # fmt: skip
@@ -179,6 +206,7 @@ class Line:
     def restore(self, tree: Tree) -> None:
         """The inverse of `tree`."""
         self.units, self.missing, self.unknown = tree["units"], tree["missing"], tree["unknown"]
+        self.strata, self.crowded = dict.fromkeys(tree["strata"]), tree["crowded"]
         self.prints = tree["prints"]
         self.changes = deque([(at, Changed(**c)) for at, c in tree["changes"]], maxlen=CHANGES)
         self.rows = deque([row_from(row) for row in tree["rows"]], maxlen=self.plan.keep)

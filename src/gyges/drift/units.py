@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Episodes of one agent to units of analysis: a session is one unit, and closes explicitly or after an idle gap.
 
-Time is the data's own. An episode without a session is a session of its own. An id that comes twice, a clock that
-goes backwards, a wrong type or NaN is refused by name, before anything has changed. It bets on nothing.
+Time is the data's own. A session that never ends would never be looked at, so one of `LONGEST` episodes closes
+itself; what comes after is another unit. An episode without a session is a session of its own. An id that comes
+twice, a clock that goes backwards, a wrong type or NaN is refused by name, before anything has changed. It bets on
+nothing.
 
 An id is known again among the agent's last `RECENT` episodes; an older one that comes back with its own time is
 refused by the clock.
@@ -20,6 +22,7 @@ from gyges.drift.tree import Tree
 from gyges.drift.words import Episode, Feature, Unusable
 
 RECENT = 1024
+LONGEST = 500
 MOST_MS = 2**53
 
 
@@ -75,8 +78,11 @@ class Sessions:
         closed = self.idle(episode.at)
         if not episode.session:
             return [*closed, _unit([episode])]
-        self.open.setdefault(episode.session, []).append(episode)
-        return closed
+        kept = self.open.setdefault(episode.session, [])
+        kept.append(episode)
+        if len(kept) < LONGEST:
+            return closed
+        return [*closed, _unit(self.open.pop(episode.session))]
 
     def idle(self, at: int) -> list[Unit]:
         """Move the clock; the sessions that have been idle for too long, longest first."""
