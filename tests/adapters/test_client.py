@@ -25,6 +25,7 @@ from gyges.errors import (
     StoreDown,
     Unauthenticated,
 )
+from gyges.ports import EventQuery
 from tests.adapters.world import World
 
 KINDS = [Conflict, Expired, Forbidden, Malformed, NotFound, PolicyRefused, Stopped, StoreDown]
@@ -93,3 +94,23 @@ async def test_settling_waits_for_people_and_follows_an_edit(world: World) -> No
     assert settled.id == new.id
     assert settled.action.arguments == {"to": "Ada", "text": "y"}
     assert settled.permit
+
+
+async def test_an_episode_is_opened_closed_and_measured(world: World) -> None:
+    """Its id may hold anything; a grader's own answer is not the agent's to give."""
+    bot, audrey = world.speak("bot"), world.speak("audrey")
+    name = "run 7/\u00fc?"
+    opened = await bot.open_episode(name, session="s-1", task="bills", model="m-3", ring=True)
+    assert (opened.id, opened.session, opened.cue) == (name, "s-1", "")
+    await bot.propose("read_file", {"path": "a"}, fields={"server": "office", "episode": name})
+    await bot.close_episode(name)
+    await bot.close_episode(name)
+    await audrey.measure(name, {"polite": True, "topics": ["a"]}, grader="tone", version="1")
+    with pytest.raises(Forbidden):
+        await bot.measure(name, {"polite": True}, grader="me", version="1", agent="bot")
+    with pytest.raises(NotFound):
+        await bot.close_episode("never opened")
+    query = EventQuery(subject=f"episode:{name}")
+    kinds = [str(found.event.kind) for found in await world.gate.store.events(query)]
+    assert kinds == ["episode-opened", "episode-closed", "measured"]
+    assert (await bot.open_episode()).id.startswith("e-")

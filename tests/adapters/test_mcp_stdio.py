@@ -6,14 +6,20 @@ import json
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mcp import Client, StdioServerParameters
 
 from gyges.case import State
+from gyges.episode import Kind
+from gyges.ports import EventQuery
+from gyges.watch.episodes import Episodes
+from tests import patience
 from tests.adapters import office as office_module
 from tests.adapters.world import World, case_of, open_world, text
+from tests.watch.hall import CUE, RING
 
 ROOT = Path(office_module.__file__).resolve().parents[2]
 OFFICE = f"{sys.executable} -m tests.adapters.office"
@@ -111,6 +117,39 @@ async def test_permits_are_taken_of_the_gate_that_was_named(tmp_path: Path, told
             result = await client.call_tool("read_file", {"path": "a"})
         assert done(world) == ([["read_file", {"path": "a"}]] if told else [])
     assert ("comes from 'our gate'" in text(result)) is not bool(told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_run_in_a_ring_test_is_told_its_cue(world: World, mode: str) -> None:
+    """The run is an episode from start to end; its cue is the server's instructions, to a client that asks for them."""
+    world.gate.episodes = Episodes(replace(world.gate.episodes.parts, ring=RING))
+    names = {RING.told(f"run-{n}"): f"run-{n}" for n in range(8)}
+    assert set(names) == {"", CUE}
+    for cue, name in names.items():
+        parameters = command(world, "--ring", "--episode", name)
+        async with Client(parameters, mode=mode, cache=None) as client:
+            assert (client.instructions or "") == cue
+            await client.call_tool("read_file", {"path": "a"})
+        async with asyncio.timeout(patience.S):
+            query = EventQuery(subject=f"episode:{name}", kinds=(Kind.EPISODE_CLOSED,))
+            while not (found := await world.gate.store.events(query)):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        told = found[0].event.body
+        assert (told["by"], told["design"]) == ("agent", "d-1")
+
+
+@pytest.mark.slow
+async def test_a_ring_test_over_http_is_the_clients(world: World) -> None:
+    """One text for all sessions would be no test: the option is refused."""
+    parameters = command(world, "--ring", "--http", "0")
+    proxy = await asyncio.create_subprocess_exec(
+        parameters.command, *parameters.args, stderr=asyncio.subprocess.PIPE, cwd=ROOT,
+        env={**os.environ, **(parameters.env or {})},
+    )  # fmt: skip
+    _, told = await proxy.communicate()
+    assert proxy.returncode == 2
+    assert "--ring is for one agent over stdio" in told.decode()
 
 
 def hello() -> dict[str, object]:

@@ -58,6 +58,23 @@ def an_event(kind: Kind, **body: Any) -> Event:
         (Kind.STOPPED, {"by": "ana", "reason": "odd"}, "stopped by ana: odd"),
         (Kind.SIGNER_ROTATED, {"by": "root"}, "signer rotated c-1 by root"),
         (Kind.GATE_STARTED, {"version": "1.0"}, "the gate started, version 1.0"),
+        (Kind.EPISODE_OPENED, {"agent": "bot", "episode": "e-1"}, "bot opened the episode e-1"),
+        (
+            Kind.EPISODE_CLOSED,
+            {"agent": "bot", "episode": "e-1", "by": "agent"},
+            "the episode e-1 of bot was closed by its agent",
+        ),
+        (
+            Kind.EPISODE_CLOSED,
+            {"agent": "bot", "episode": "e-1", "by": "silence"},
+            "the episode e-1 of bot ended in silence",
+        ),
+        (
+            Kind.MEASURED,
+            {"agent": "bot", "episode": "e-1", "grader": "tone", "version": "2"},
+            "tone 2 measured the episode e-1 of bot",
+        ),
+        (Kind.RING_DESIGN, {"design": "d-1"}, "the ring test d-1 was declared"),
         (Kind.DONE, {}, "done c-1; what it said was redacted"),
     ],
 )  # fmt: skip

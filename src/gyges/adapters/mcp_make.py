@@ -24,7 +24,7 @@ class One:
     """The one agent that a proxy serves, and the name of this run.
 
     With `ring` the run is an episode opened at the gate, and what a ring test wants the agent told becomes the
-    `instructions` of the proxy's server, which most clients put into the system prompt.
+    `instructions` of the proxy's server, which a client may put into the system prompt.
     """
 
     key: str

@@ -121,6 +121,17 @@ def _key(word: str) -> Callable[[Body], str]:
     return say
 
 
+def _closed(body: Body) -> str:
+    whose = f"the episode {_text(body, 'episode')} of {_text(body, 'agent')}"
+    by_agent = _text(body, "by") == "agent"
+    return f"{whose} {'was closed by its agent' if by_agent else 'ended in silence'}"
+
+
+def _measured(body: Body) -> str:
+    grader = f"{_text(body, 'grader')} {_text(body, 'version')}"
+    return f"{grader} measured the episode {_text(body, 'episode')} of {_text(body, 'agent')}"
+
+
 def _policy(body: Body) -> str:
     return f"the policy {_text(body, 'digest')[7:15]} was put in force by {_text(body, 'by')}"
 
@@ -169,5 +180,11 @@ _SAY: dict[Kind, Callable[[Body], str]] = {
     Kind.KEY_REVOKED: _key("revoked"),
     Kind.POLICY_LOADED: _policy,
     Kind.PLANTED: lambda body: f"{_text(body, 'by')} planted a request, to see who notices",
+    Kind.EPISODE_OPENED: lambda body: (
+        f"{_text(body, 'agent')} opened the episode {_text(body, 'episode')}"
+    ),
+    Kind.EPISODE_CLOSED: _closed,
+    Kind.MEASURED: _measured,
+    Kind.RING_DESIGN: lambda body: f"the ring test {_text(body, 'design')} was declared",
     Kind.GATE_STARTED: lambda body: f"the gate started, version {_text(body, 'version')}",
 }
