@@ -242,15 +242,16 @@ def test_a_direction_is_kept() -> None:
 
 
 def test_restored_state_goes_on_bit_for_bit() -> None:
-    """A ring test restored half way reports what the one that never stopped reports."""
-    whole, half = Ring(DESIGN, FEATURES), Ring(DESIGN, FEATURES)
+    """A ring test restored half way, twice from one tree, reports what the one that never stopped reports."""
+    whole, half, twin = (Ring(DESIGN, FEATURES) for _ in range(3))
     for at, unit in enumerate(units(300, 12, fails_unwatched)):
         whole.step(unit)
         half.step(unit)
         if at == 150:
-            again = Ring(DESIGN, FEATURES)
-            again.restore(half.tree())
-            half = again
+            tree, half = half.tree(), Ring(DESIGN, FEATURES)
+            half.restore(tree)
+            twin.restore(tree)
+    assert twin.report().unwatched + twin.report().watched == 151
     assert half.report() == whole.report()
 
 

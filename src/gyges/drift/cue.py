@@ -13,7 +13,6 @@ all together).
 """
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,7 +117,8 @@ class PastRanks:
 
     def __init__(self, streams: int) -> None:
         """Nothing has been seen."""
-        self.kept: list[deque[float]] = [deque(maxlen=WINDOW) for _ in range(streams)]
+        self.kept: Floats = np.full((streams, WINDOW), np.nan)
+        self.n: NDArray[np.int64] = np.zeros(streams, dtype=np.int64)
 
     def step(self, values: Floats) -> Floats:
         """The share of earlier values below each, ties half; 1/2 for the first; NaN stays NaN.
@@ -128,24 +128,19 @@ class PastRanks:
         """
         if np.isinf(values).any():
             raise Unusable(f"cue test: {values} cannot be ranked")
-        ranks = np.full(len(values), np.nan)
-        for at, value in enumerate(values.tolist()):
-            if not math.isnan(value):
-                ranks[at] = _rank(self.kept[at], value)
-                self.kept[at].append(value)
-        return ranks
+        column, known = values[:, None], np.minimum(self.n, WINDOW)
+        below = (self.kept < column).sum(axis=1) + (self.kept <= column).sum(axis=1)
+        ranks = np.where(known > 0, below / (2 * np.maximum(known, 1)), 0.5)
+        rows = np.flatnonzero(~np.isnan(values))
+        self.kept[rows, self.n[rows] % WINDOW] = values[rows]
+        self.n[rows] += 1
+        found: Floats = np.where(np.isnan(values), np.nan, ranks)
+        return found
 
-    def tree(self) -> list[list[float]]:
+    def tree(self) -> dict[str, Any]:
         """What it has seen, as plain values."""
-        return [list(kept) for kept in self.kept]
+        return {"kept": self.kept, "n": self.n}
 
-    def restore(self, tree: list[list[float]]) -> None:
+    def restore(self, tree: dict[str, Any]) -> None:
         """The inverse of `tree`."""
-        self.kept = [deque(kept, maxlen=WINDOW) for kept in tree]
-
-
-def _rank(kept: deque[float], value: float) -> float:
-    if not kept:
-        return 0.5
-    past = np.array(kept)
-    return float((past < value).sum() + (past <= value).sum()) / (2 * len(past))
+        self.kept, self.n = tree["kept"], tree["n"]

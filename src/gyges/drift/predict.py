@@ -35,7 +35,7 @@ FAR = 8.0
 LARGEST = 1e100
 """Numbers beyond are taken as this: their squares must be numbers."""
 MOST = 512
-"""Columns beyond which a learner's covariance costs more than a unit is worth."""
+"""Columns beyond which learners' covariances, 24 bytes a pair of columns, cost more than they are worth."""
 
 
 class Predictor:

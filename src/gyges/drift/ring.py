@@ -10,6 +10,7 @@ no key: units bring their arms, and those without are counted. What is refused (
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
@@ -110,16 +111,17 @@ class Ring:
         )  # fmt: skip
 
     def tree(self) -> dict[str, Any]:
-        """What it has seen, as plain values; the plan is not in it."""
-        return {
+        """What it has seen, copied, as plain values; the plan is not in it."""
+        return deepcopy({
             "tests": self._tests.tree(), "gaps": self._gaps.tree(), "ranks": self._ranks.tree(),
             "guards": self._guards.tree(), "together": self._together.tree(), "peaks": self._peaks,
             "left_out": dict(self._left_out), "rungs": [asdict(r) for r in self._rungs.values()],
             "seen": self._seen, "taken": self._taken,
-        }  # fmt: skip
+        })  # fmt: skip
 
     def restore(self, tree: dict[str, Any]) -> None:
         """The inverse of `tree`, for a ring test of the same plan."""
+        tree = deepcopy(tree)
         for part in ("tests", "gaps", "ranks", "guards", "together"):
             getattr(self, f"_{part}").restore(tree[part])
         self._peaks, self._seen, self._taken = tree["peaks"], tree["seen"], tree["taken"]
