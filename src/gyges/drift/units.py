@@ -156,10 +156,18 @@ def _check_fields(episode: Episode) -> None:
     }
     texts |= {"stratum": episode.stratum} | dict(episode.fingerprint)
     for name, text in texts.items():
-        if not isinstance(text, str):
+        if not (isinstance(text, str) and _is_unicode(text)):
             raise Unusable(f"episode {episode.id!r}: {name} is {text!r}, which is no text")
     if not episode.id or not episode.agent:
         raise Unusable(f"episode {episode.id!r} of agent {episode.agent!r}: both need an id")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it has bytes: a lone surrogate has none."""
+    try:
+        return bool(text.encode()) or not text
+    except UnicodeEncodeError:
+        return False
 
 
 def _digest(name: str) -> np.uint64:
