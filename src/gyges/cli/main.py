@@ -43,6 +43,7 @@ NOUNS = {
     "agents": Noun("agents", "agents", "See the agents: what each may do, and what it did."),
     "health": Noun("health", "health", "How the gate stands: ready or not, open, owed, stopped."),
     "lab": Noun("lab", "app", "Find out whether a model acts differently when nobody watches."),
+    "drift": Noun("drift", "app", "See behaviour change, over time or where nobody watches."),
     "keys": Noun("keys", "app", "Make, list and revoke API keys."),
     "user": Noun("user", "app", "Add people, change what they may do, sign them out."),
     "notify": Noun("notify", "app", "See that people are told, and which messages are owed."),
