@@ -17,11 +17,14 @@ from gyges.canon import Json
 from gyges.case import Case, Say
 from gyges.episode import Event, Kind
 from gyges.errors import Malformed, NotFound
+from gyges.gate.ids import new_id
 from gyges.gate.judge import plain
 from gyges.ledger.bundle import BundleReport, verify_bundle
 from gyges.ledger.export import Selection, export
 from gyges.ledger.note import Signer
 from gyges.ports import Change
+from gyges.settings import Settings
+from gyges.watch.episodes import Episodes, Opening, Parts
 from tests.gate.world import World, world
 
 SIGNER = Signer.from_seed("test.example/log", b"\x07" * 32)
@@ -115,6 +118,27 @@ async def test_an_episode_holds_all_of_its_actions_and_counts_them(tmp_path: Pat
     assert (counts["ungranted"], counts["self_approved"]) == (0, 0)
     assert counts["states"] == {"denied": 2, "done": 1, "granted": 1}
     assert set(header["fields"]) <= set(records(raw)[next(iter(records(raw)))])  # type: ignore[arg-type]
+
+
+async def test_an_episode_that_was_opened_is_told_from_its_opening_to_its_close(
+    tmp_path: Path,
+) -> None:
+    """Both events are in the bundle, with their proofs; they are no actions, and count as none."""
+    async with world(tmp_path) as w:
+        parts = Parts(
+            recorder=w.store, store=w.store, clock=w.clock, settings=Settings(), new_id=new_id,
+            fingerprint=dict,
+        )  # fmt: skip
+        episodes = Episodes(parts)
+        await episodes.open(Opening(id="e-1"), by=w.keys["bot"])
+        case = await w.propose("read_file", path="a")
+        await episodes.close("e-1", by=w.keys["bot"])
+        raw = await bundle_of(w, Selection(episode="e-1"))
+    report = verify_bundle(raw, KEYS)
+    assert report.held
+    assert set(records(raw)) == {case.id}
+    kinds = [json.loads(d["entry"])["kind"] for d in documents(raw) if "entry" in d]  # type: ignore[arg-type]
+    assert kinds.count("episode-opened") == kinds.count("episode-closed") == 1
 
 
 async def test_a_span_of_time_holds_what_happened_in_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Episodes: opened once, closed once, by their agent or by silence, and everything about them in the log."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -222,6 +223,26 @@ async def test_what_cannot_be_written_is_not_promised() -> None:
         await hall.episodes.tick()
     hall.store.down = ""
     assert await hall.episodes.tick() == 1
+
+
+async def test_who_closes_at_once_closes_once(tmp_path: Path) -> None:
+    """Two requests and a timer at the same moment, on a real disk: one event, one answer."""
+    clock, store = FakeClock(), await opened(tmp_path / "gyges.db")
+    parts = Parts(
+        recorder=store, store=store, clock=clock, new_id=new_id, settings=Settings(),
+        fingerprint=lambda: {**GATE},
+    )  # fmt: skip
+    episodes = Episodes(parts)
+    both = await asyncio.gather(*(episodes.open(Opening(id="e-1"), by=BOT) for _ in range(2)))
+    assert both[0] == both[1]
+    clock.advance(seconds=parts.settings.episode_idle_seconds)
+    close = [episodes.close("e-1", by=BOT) for _ in range(2)]
+    one, two, _ = await asyncio.gather(*close, episodes.tick())
+    assert one == two
+    kinds = [str(e.event.kind) for e in await store.events(EventQuery(subject="episode:e-1"))]
+    assert kinds == ["episode-opened", "episode-closed"]
+    assert await store.next_due() == 0
+    await store.close()
 
 
 class Crash(Exception):
