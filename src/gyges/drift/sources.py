@@ -67,12 +67,13 @@ class Loose(_Plain):
 
 @dataclass(frozen=True)
 class Daily:
-    """Events with a daily cycle, 24 units a day, from `low` to `high`; `times` as many after the change."""
+    """Events on a daily cycle from `low` to `high`, `day` units of 24 hours; `times` as many after the change."""
 
     low: float = 0.01
     high: float = 0.03
     times: float = 2.5
     hourly: bool = True
+    day: int = 1000
 
     @property
     def width(self) -> int:
@@ -81,16 +82,19 @@ class Daily:
 
     def stratum(self, at: int, /) -> str:
         """The hour, if `hourly`."""
-        return str(at % 24) if self.hourly else ""
+        return str(self._hour(at)) if self.hourly else ""
 
-    def rate(self, at: int) -> float:
-        """The rate at unit `at`, unchanged."""
-        swing = np.sin(2 * np.pi * (at % 24) / 24)
+    def rate(self, hour: int) -> float:
+        """The rate in this hour, unchanged."""
+        swing = np.sin(2 * np.pi * hour / 24)
         return float((self.low + self.high) / 2 + (self.high - self.low) / 2 * swing)
 
     def draw(self, rng: np.random.Generator, runs: int, at: int, /, *, changed: bool) -> Floats:
         """0 or 1."""
-        return _events(rng, self.rate(at) * (self.times if changed else 1), runs)
+        return _events(rng, self.rate(self._hour(at)) * (self.times if changed else 1), runs)
+
+    def _hour(self, at: int) -> int:
+        return at * 24 // self.day % 24
 
 
 @dataclass(frozen=True)
