@@ -153,6 +153,7 @@ def test_a_stratum_without_a_frozen_band_is_not_bet_on_and_is_counted() -> None:
     (frozen,) = [p for p in line.parts if p.spec.reference is Reference.FROZEN]
     _steps(line, Office(stratum="night", after={"refused": 0.9}, change=0), 100)
     assert not frozen.bank.sums.any()
+    line.step(single(Episode(id="none", agent="clerk", at=10**9, stratum="night")))
     assert frozen.unbet.tolist() == [100]
 
 

@@ -101,7 +101,8 @@ class Alarm:
 
     `evidence` and `threshold` are Shiryaev-Roberts sums; `spent` is the expected number of false alarms that the
     agent's units so far have cost. `since` (ms) with `earliest` and `latest` is the change point, None where no
-    unit was kept to find it in. `together` names features that are at least on watch now.
+    unit was kept to find it in. `together` names features that are at least on watch now, or
+    have rung since it may have begun.
     """
 
     id: str

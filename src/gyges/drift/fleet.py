@@ -22,7 +22,7 @@ from gyges.drift.units import Sessions, Unit, single, units_of
 from gyges.drift.words import Budget, Episode, Feature, Grain, Unusable
 
 CASES = 256
-"""Alarms that can be explained again without a replay."""
+"""Alarms that can be explained again without a replay: the oldest go first, and settled ones before open ones."""
 NOTES = {
     Family.DEPLOYMENT: "Possible task mix: what it is asked now may differ from what its tests asked."
 }
@@ -125,15 +125,19 @@ class Fleet:
 
     def _step(self, agent: Agent, at: int, unit: Unit) -> list[Alarm]:
         line = agent.lines[at]
-        found = [self._case(agent, at, unit, rang) for rang in line.step(unit)]
-        return [self._file(case) for case in found]
+        rang = line.step(unit)
+        return [self._file(self._case(agent, at, unit, one, rang)) for one in rang]
 
-    def _case(self, agent: Agent, at: int, unit: Unit, rang: Rang) -> Case:
+    def _case(self, agent: Agent, at: int, unit: Unit, rang: Rang, beside: Sequence[Rang]) -> Case:
         line, spec = agent.lines[at], rang.snapshot.spec
         lay = line.plan.layout
         feature = lay.features[rang.feature]
         stream = spec.streams[int(rang.snapshot.sums.mean(axis=0).argmax())]
-        near, own = line.evidence(spec.family)[1], feature.name
+        own = feature.name
+        near = {lay.features[i].name for i in np.flatnonzero(line.evidence(spec.family)[1] >= 1)}
+        near |= {
+            lay.features[r.feature].name for r in beside if r.snapshot.spec.family is spec.family
+        }
         name = alarm_id(
             spec.family, agent.name, own, lay.labels[stream], rang.tier, spec.reference, unit.id
         )
@@ -142,19 +146,29 @@ class Fleet:
             direction=feature.direction, tier=rang.tier, reference=spec.reference,
             evidence=rang.evidence, threshold=rang.threshold, spent=self.spent(agent), at=unit.at,
             unit=unit.id, note=NOTES.get(spec.family, ""),
-            together=tuple(lay.features[i].name for i in np.flatnonzero(near >= 1) if i != rang.feature),
+            together=tuple(sorted(near - {own})),
         )  # fmt: skip
         return Case(alarm=alarm, line=at, snapshot=rang.snapshot)
 
     def _file(self, case: Case) -> Alarm:
         line = self.agent(case.alarm.agent).lines[case.line]
-        alarm = self.told(case, list(line.rows), TOP)
+        alarm = self._together(self.told(case, list(line.rows), TOP))
         self.cases[alarm.id] = replace(case, alarm=alarm)
         while len(self.cases) > CASES:
-            del self.cases[next(iter(self.cases))]
+            settled = (name for name in self.cases if name not in self.open)
+            del self.cases[next(settled, next(iter(self.cases)))]
         if alarm.tier is Tier.ALARM:
             self.open[alarm.id] = alarm
         return alarm
+
+    def _together(self, alarm: Alarm) -> Alarm:
+        """With the features whose alarms are open and came since it may have begun."""
+        began = alarm.at if alarm.earliest is None else alarm.earliest
+        beside = {
+            a.feature for a in self.open.values()
+            if (a.agent, a.family) == (alarm.agent, alarm.family) and a.at >= began
+        }  # fmt: skip
+        return replace(alarm, together=tuple(sorted({*alarm.together, *beside} - {alarm.feature})))
 
     def dump(self) -> bytes:
         """All of it."""

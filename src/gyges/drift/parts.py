@@ -138,15 +138,16 @@ class Part:
         """Values on the scale of the bounds, NaN where there are none, and the stratum to look up."""
         if self.spec.reference is Reference.TOLERANCE:
             return own, ""
-        if self.spec.number:
-            own = positions(own, self.edges)
+        placed = positions(own, self.edges) if self.spec.number else own
         band = self.bands.get(stratum)
-        own = (
-            np.full(len(own), np.nan) if band is None else np.where(np.isnan(band[0]), np.nan, own)
+        able = np.zeros(len(own), dtype=np.bool_) if band is None else ~np.isnan(band[0])
+        placed = np.where(able, placed, np.nan)
+        seen, bet = (
+            np.bincount(self.bank.groups[~np.isnan(v)], minlength=len(self.unbet))
+            for v in (own, placed)
         )
-        bet = np.bincount(self.bank.groups[~np.isnan(own)], minlength=len(self.unbet))
-        self.unbet += bet == 0
-        return own, stratum
+        self.unbet += (seen > 0) & (bet == 0)
+        return placed, stratum
 
     def tree(self) -> Tree:
         """All of it, as plain values."""
