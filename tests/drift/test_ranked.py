@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streams without a baseline: what they learn, when they begin to bet, and that their state goes round exactly."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from gyges.drift.bank import Bank
 from gyges.drift.conformal import WARM, factors, rank, steps
 from gyges.drift.ranked import Ranked
 from gyges.drift.words import Direction, Unusable
@@ -82,7 +85,7 @@ def test_a_far_number_falls_into_the_last_bin() -> None:
 
 
 @pytest.mark.parametrize("made", [shares, numbers])
-def test_state_goes_round_exactly(made: type) -> None:
+def test_state_goes_round_exactly(made: Callable[[int], Ranked]) -> None:
     """A bettor restored in the middle, warming or not, gives bit for bit the same factors ever after."""
     rng = np.random.default_rng(7)
     values, u = rng.random((200, 3)), rng.random((200, 3))
@@ -117,6 +120,16 @@ def test_the_p_values_are_those_of_the_ranks() -> None:
         made = bettor.factors(y, u, "")
         want = factors(rank(counts, y.astype(np.intp), u), steps(Direction.UP, spread=False))
         assert made.tolist() == want.tolist()
+
+
+@pytest.mark.parametrize("made", [shares, numbers])
+def test_a_fleet_fits_into_memory(made: Callable[[int], Ranked]) -> None:
+    """A thousand agents with 300 features each hold less than 200 MB: sums, counts and edges, counted in one agent."""
+    bank, rng = Bank(made(300), range(300), [1e5] * 300), np.random.default_rng(1)
+    for _ in range(WARM + 1):
+        bank.step(rng.random(300), rng.random(300))
+    held = [bank.sums, *bank.bettor.state().values()]  # type: ignore[attr-defined]
+    assert 1000 * sum(array.nbytes for array in held) < 200e6
 
 
 def test_numbers_and_shares_do_not_mix() -> None:

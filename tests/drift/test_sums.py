@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sums of factors: one stream and many agree, alarms begin again, and the promise on false alarms holds."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +38,29 @@ def test_the_sum_is_the_recursion() -> None:
     assert one.evidence == 6.0
     assert one.step([2.0, 0.0])
     assert one.sums == [0.0, 0.0]
+
+
+@given(st.lists(st.floats(0.125, 4, width=32), min_size=1, max_size=12))
+def test_the_sum_is_over_all_starts(factors: list[float]) -> None:
+    """Unrolled, it is the sum over every unit of the product of the factors from there on: a change at any time."""
+    one = Sum(1, 1e29)
+    for factor in factors:
+        one.step([factor])
+    starts = [np.prod(factors[at:]) for at in range(len(factors))]
+    assert one.evidence == pytest.approx(sum(starts), rel=1e-9)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])
+def test_before_a_change_evidence_is_the_time(rate: float) -> None:
+    """Over all 2^8 sequences, weighted by their chance, it is at most 8 after 8 units for every rate in the band."""
+    table = rate_factors(0.1, 0.3).tolist()
+    expected = 0.0
+    for events in product((0, 1), repeat=8):
+        one = Sum(len(table), 1e29)
+        for y in events:
+            one.step([bet[y] for bet in table])
+        expected += one.evidence * rate ** sum(events) * (1 - rate) ** (8 - sum(events))
+    assert 0 < expected <= 8 + 1e-9
 
 
 def test_only_the_stream_that_rings_begins_again() -> None:
