@@ -17,7 +17,7 @@ def test_it_is_where_the_evidence_begins() -> None:
 
 
 def test_the_range_holds_what_is_nearly_as_likely() -> None:
-    """A start is in the range as long as its evidence is within a factor of 20 of the best one's."""
+    """A start is in the range as long as its evidence is within a factor of 100 of the best one's."""
     logs = np.log(np.array([[1 / 15], [1 / 15], [4.0], [4.0], [4.0]]))
     found = since(np.exp(logs).astype(np.float32))
     assert (found.earliest, found.at, found.latest) == (1, 2, 4)
@@ -40,4 +40,4 @@ def test_it_is_near_the_truth() -> None:
         off.append(abs(found.at - 3000))
         held += found.earliest <= 3000 <= found.latest
     assert np.median(off) <= 60
-    assert held >= 240
+    assert held >= 260
