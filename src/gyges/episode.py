@@ -59,7 +59,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One thing that happened. `subject` is a case id, a grant id, a stop's scope, a key id, "person:NAME",
-    "episode:ID", "ring:DESIGN", "gate".
+    "episode:MARK", "ring:DESIGN", "gate".
     """
 
     kind: Kind

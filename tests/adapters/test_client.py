@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gyges.adapters.client import Gate, granted, problem
 from gyges.case import Say, State
+from gyges.episode import Kind
 from gyges.errors import (
     CallerError,
     Conflict,
@@ -110,7 +111,7 @@ async def test_an_episode_is_opened_closed_and_measured(world: World) -> None:
         await bot.measure(name, {"polite": True}, grader="me", version="1", agent="bot")
     with pytest.raises(NotFound):
         await bot.close_episode("never opened")
-    query = EventQuery(subject=f"episode:{name}")
-    kinds = [str(found.event.kind) for found in await world.gate.store.events(query)]
-    assert kinds == ["episode-opened", "episode-closed", "measured"]
+    ours = (Kind.EPISODE_OPENED, Kind.EPISODE_CLOSED, Kind.MEASURED)
+    found = await world.gate.store.events(EventQuery(kinds=ours))
+    assert [recorded.event.kind for recorded in found] == [*ours]
     assert (await bot.open_episode()).id.startswith("e-")

@@ -132,7 +132,7 @@ async def test_a_run_in_a_ring_test_is_told_its_cue(world: World, mode: str) -> 
             assert (client.instructions or "") == cue
             await client.call_tool("read_file", {"path": "a"})
         async with asyncio.timeout(patience.S):
-            query = EventQuery(subject=f"episode:{name}", kinds=(Kind.EPISODE_CLOSED,))
+            query = EventQuery(episode=name, kinds=(Kind.EPISODE_CLOSED,))
             while not (found := await world.gate.store.events(query)):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         told = found[0].event.body

@@ -2,6 +2,7 @@
 """Episodes: opened once, closed once, by their agent or by silence, and everything about them in the log."""
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gyges.settings import Settings
 from gyges.testing import FakeClock
 from gyges.watch.episodes import Episodes, Opening, Parts
 from gyges.watch.features import derive
+from gyges.watch.measures import Measure, measure
 from tests.ledger.store_files import opened
 from tests.watch.hall import (
     ALICE,
@@ -29,6 +31,7 @@ from tests.watch.hall import (
     proposal,
 )
 
+OURS = (Kind.EPISODE_OPENED, Kind.EPISODE_CLOSED)
 WHOLE = Opening(
     id="e-1", session="s-1", task="bills", claims={"model": "m-3", "prompt": ""}, ring=True
 )
@@ -44,8 +47,8 @@ async def test_an_opening_is_written_down_without_its_arm() -> None:
     answer = await hall.episodes.open(WHOLE, by=BOT)
     (recorded,) = await hall.log()
     assert recorded.event == Event(
-        kind=Kind.EPISODE_OPENED, at=hall.clock.now(), subject="episode:e-1", agent="bot",
-        episode="e-1", body={**TOLD, "ring": True},
+        kind=Kind.EPISODE_OPENED, at=hall.clock.now(), subject=recorded.event.subject,
+        agent="bot", episode="e-1", body={**TOLD, "ring": True},
     )  # fmt: skip
     assert (answer.id, answer.session, answer.cue) == ("e-1", "s-1", RING.told("s-1"))
 
@@ -59,6 +62,18 @@ async def test_what_is_left_out_is_made() -> None:
     assert first.id != second.id
     assert (first.session, first.cue) == (first.id, "")
     assert [found.event.body["design"] for found in await hall.log()] == ["", ""]
+
+
+async def test_strangers_see_no_word_of_the_agents_in_the_log() -> None:
+    """Subjects are public: all events of an episode have one, which is random and not the id."""
+    hall = Hall()
+    await hall.episodes.open(Opening(id="secret", session="secret"), by=BOT)
+    said = Measure(id="secret", grader="g", version="1", values={"x": 1})
+    await measure(hall.parts, said, by=AUDREY)
+    await hall.episodes.close("secret", by=BOT)
+    subjects = {found.event.subject for found in await hall.log()}
+    assert len(subjects) == 1
+    assert re.fullmatch(r"episode:e-[0-9a-z]{26}", subjects.pop())
 
 
 async def test_the_same_opening_again_is_the_same_episode() -> None:
@@ -146,10 +161,8 @@ async def test_silence_closes_an_episode() -> None:
     hall.clock.advance(seconds=IDLE_S - 1)
     assert await hall.episodes.tick() == 0
     await hall.happen(proposal("c-1", hall.clock.now()))
-    graded = Event(
-        kind=Kind.MEASURED, at=hall.clock.now(), subject="episode:e-1", body={}, agent="other"
-    )
-    await hall.happen(graded)
+    said = Measure(id="e-1", agent="other", grader="g", version="1", values={"x": 1})
+    await measure(hall.parts, said, by=AUDREY)
     hall.clock.advance(seconds=1)
     assert await hall.episodes.tick() == 2
     (closed,) = await hall.log(Kind.EPISODE_CLOSED)
@@ -239,7 +252,8 @@ async def test_who_closes_at_once_closes_once(tmp_path: Path) -> None:
     close = [episodes.close("e-1", by=BOT) for _ in range(2)]
     one, two, _ = await asyncio.gather(*close, episodes.tick())
     assert one == two
-    kinds = [str(e.event.kind) for e in await store.events(EventQuery(subject="episode:e-1"))]
+    found = await store.events(EventQuery(kinds=OURS))
+    kinds = [str(recorded.event.kind) for recorded in found]
     assert kinds == ["episode-opened", "episode-closed"]
     assert await store.next_due() == 0
     await store.close()
@@ -275,7 +289,8 @@ async def test_a_crash_at_any_step_leaves_one_opening_and_one_close(
         except Crash:
             await store.close()
             continue
-        kinds = [str(e.event.kind) for e in await store.events(EventQuery(subject="episode:e-1"))]
+        found = await store.events(EventQuery(kinds=OURS))
+        kinds = [str(recorded.event.kind) for recorded in found]
         assert kinds == ["episode-opened", "episode-closed"]
         assert await store.next_due() == 0
         await store.close()

@@ -36,8 +36,13 @@ async def test_a_measure_is_written_down_beside_the_episode(who: Key) -> None:
         "agent": "bot", "episode": "e-1", "grader": "tone", "version": "2", "by": who.name,
         "values": VALUES,
     }  # fmt: skip
+    (opened,) = await hall.log(Kind.EPISODE_OPENED)
     assert recorded.event == Event(
-        kind=Kind.MEASURED, at=hall.clock.now(), subject="episode:e-1", agent="bot", body=body
+        kind=Kind.MEASURED,
+        at=hall.clock.now(),
+        subject=opened.event.subject,
+        agent="bot",
+        body=body,
     )
 
 
@@ -92,6 +97,8 @@ async def test_an_episode_must_be_there_and_be_named_without_doubt() -> None:
     hall = await a_hall()
     with pytest.raises(NotFound):
         await measure(hall.parts, replace(SAID, id="e-2"), by=AUDREY)
+    with pytest.raises(NotFound):
+        await measure(hall.parts, replace(SAID, id=""), by=AUDREY)
     with pytest.raises(NotFound):
         await measure(hall.parts, replace(SAID, agent="other"), by=AUDREY)
     await hall.episodes.open(Opening(id="e-1"), by=OTHER)

@@ -11,16 +11,16 @@ event holds an arm; nothing here decides anything, and an action may name an epi
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gyges.canon import Json
-from gyges.episode import Kind, Recorded, Running
+from gyges.episode import Event, Kind, Recorded, Running
 from gyges.errors import Conflict, Forbidden, GygesError, NotFound, Unprocessable
 from gyges.ports import Change, Clock, EventQuery, Recorder, Store
 from gyges.principal import Key, Scope
 from gyges.settings import Settings
 from gyges.watch import features
-from gyges.watch.past import claim_of, event_of, everything, first
+from gyges.watch.past import claim_of, close_of, everything, opening_of, subject_of
 from gyges.watch.ring import Ring
 
 BATCH = 100
@@ -86,9 +86,13 @@ class Episodes:
         if by.scope is not Scope.AGENT:
             raise Forbidden("only an agent's key opens episodes")
         now, parts = self.parts.clock.now(), self.parts
-        name = asked.id or parts.new_id("e", now)
+        mark = parts.new_id("e", now)
+        name = asked.id or mark
         body = self._opening(asked, by.name, name)
-        event = event_of(Kind.EPISODE_OPENED, now, by.name, name, body)
+        event = Event(
+            kind=Kind.EPISODE_OPENED, at=now, subject=subject_of(mark), body=body, agent=by.name,
+            episode=name,
+        )  # fmt: skip
         running = Running(agent=by.name, id=name, due=now + self._idle)
         parts.step(11)
         change = Change(
@@ -105,7 +109,7 @@ class Episodes:
         """Close the agent's episode; one that is closed stays as it was. Raise `NotFound`."""
         if by.scope is not Scope.AGENT:
             raise Forbidden("only an agent's key closes its episodes")
-        opened = await first(self.parts.store, Kind.EPISODE_OPENED, id, by.name)
+        opened = await opening_of(self.parts.store, id, by.name)
         if opened is None:
             raise NotFound(f"there is no episode {id[:40]}")
         return await self._end(opened, AGENT)
@@ -141,7 +145,7 @@ class Episodes:
             later = Running(agent=one.agent, id=one.id, due=due)
             await self.parts.recorder.record(Change(events=(), running=(later,)))
             return
-        opened = await first(store, Kind.EPISODE_OPENED, one.id, one.agent)
+        opened = await opening_of(store, one.id, one.agent)
         if opened is None:
             gone = Running(agent=one.agent, id=one.id, due=0)
             await self.parts.recorder.record(Change(events=(), running=(gone,)))
@@ -152,14 +156,14 @@ class Episodes:
         agent, name = opened.event.agent, opened.event.episode
         body = await self._closing(opened, by)
         now = self.parts.clock.now()
-        event = event_of(Kind.EPISODE_CLOSED, now, agent, name, body)
+        event = replace(opened.event, kind=Kind.EPISODE_CLOSED, at=now, body=body)
         gone = Running(agent=agent, id=name, due=0)
         self.parts.step(13)
         change = Change(events=(event,), claims=(claim_of("closed", agent, name),), running=(gone,))
         try:
             receipt = await self.parts.recorder.record(change)
         except Conflict:
-            earlier = await first(self.parts.store, Kind.EPISODE_CLOSED, name, agent)
+            earlier = await close_of(self.parts.store, opened)
             if earlier is None:
                 raise
             # a timer may have put it off at the very moment when it was closed
@@ -199,7 +203,7 @@ class Episodes:
 
     async def _same(self, agent: str, id: str, body: dict[str, Json]) -> dict[str, Json]:
         """How the episode was opened before; raise `Unprocessable` if that was otherwise."""
-        opened = await first(self.parts.store, Kind.EPISODE_OPENED, id, agent)
+        opened = await opening_of(self.parts.store, id, agent)
         if opened is None or opened.redacted:
             raise Conflict(f"episode {id} was opened before, and what was said then is gone")
         known = opened.event.body

@@ -15,7 +15,7 @@ from gyges.ports import Change, EventQuery
 from gyges.principal import Key, Scope
 from gyges.watch import features
 from gyges.watch.episodes import Parts
-from gyges.watch.past import claim_of, everything, first, subject_of
+from gyges.watch.past import claim_of, close_of, everything
 from gyges.watch.ring import Ring
 
 LATE_MS = 30 * 86_400_000  # how long after its close an episode can still be measured
@@ -51,8 +51,9 @@ async def measure(parts: Parts, measured: Measure, *, by: Key) -> Taken:
         raise Forbidden("graders measure with a key of scope executor or auditor")
     _check(measured, parts.ring)
     name, now = measured.id, parts.clock.now()
-    agent = (await _whose(parts, measured)).event.agent
-    closed = await first(parts.store, Kind.EPISODE_CLOSED, name, agent)
+    opened = await _meant(parts, measured)
+    agent, subject = opened.event.agent, opened.event.subject
+    closed = await close_of(parts.store, opened)
     if closed is not None and now > closed.event.at + LATE_MS:
         raise Expired(f"episode {name} was closed more than 30 days ago")
     body: dict[str, Json] = {
@@ -60,13 +61,13 @@ async def measure(parts: Parts, measured: Measure, *, by: Key) -> Taken:
         "by": by.name, "values": dict(measured.values),
     }  # fmt: skip
     # It carries no episode: monitors look at what agents do, not at what graders think of it.
-    event = Event(kind=Kind.MEASURED, at=now, subject=subject_of(name), body=body, agent=agent)
+    event = Event(kind=Kind.MEASURED, at=now, subject=subject, body=body, agent=agent)
     who = (agent, name, measured.grader, measured.version)
     claims = tuple(claim_of("measured", *who, value) for value in measured.values)
     try:
         receipt = await parts.recorder.record(Change(events=(event,), claims=claims))
     except Conflict:
-        return await _again(parts, measured, agent)
+        return await _again(parts, measured, opened)
     return Taken(id=name, agent=agent, index=receipt.indices[-1])
 
 
@@ -81,12 +82,12 @@ def _check(measured: Measure, ring: Ring | None) -> None:
             raise Unprocessable(f"{name} quotes what tells the arm; a measure must not know it")
 
 
-async def _whose(parts: Parts, measured: Measure) -> Recorded:
+async def _meant(parts: Parts, measured: Measure) -> Recorded:
     """The opening of the episode that is meant."""
     query = EventQuery(
-        subject=subject_of(measured.id), kinds=(Kind.EPISODE_OPENED,), agent=measured.agent, limit=2
+        episode=measured.id, kinds=(Kind.EPISODE_OPENED,), agent=measured.agent, limit=2
     )
-    found = await parts.store.events(query)
+    found = await parts.store.events(query) if measured.id else ()
     if not found:
         raise NotFound(f"there is no episode {measured.id[:40]}")
     if len(found) > 1:
@@ -94,14 +95,14 @@ async def _whose(parts: Parts, measured: Measure) -> Recorded:
     return found[0]
 
 
-async def _again(parts: Parts, measured: Measure, agent: str) -> Taken:
+async def _again(parts: Parts, measured: Measure, opened: Recorded) -> Taken:
     """Where the very same was recorded before; raise `Conflict` if it was otherwise."""
-    query = EventQuery(subject=subject_of(measured.id), agent=agent, kinds=(Kind.MEASURED,))
+    query = EventQuery(subject=opened.event.subject, kinds=(Kind.MEASURED,))
     said = (measured.grader, measured.version, canon.digest(dict(measured.values)))
     for recorded in await everything(parts.store, query):
         body = recorded.event.body
         if said == (body.get("grader"), body.get("version"), canon.digest(body.get("values"))):
-            return Taken(id=measured.id, agent=agent, index=recorded.index)
+            return Taken(id=measured.id, agent=opened.event.agent, index=recorded.index)
     raise Conflict(
         f"{measured.grader} {measured.version} has measured episode {measured.id} otherwise before"
     )

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where an episode's facts stand in the log, and how they are read back: its opening, its close, what graders said.
 
-An episode is its agent's: two agents may have one id, so each question names both. It writes nothing.
+An episode is its agent's: two agents may have one id, so each question names both. What strangers see of the log,
+its subject, is a random mark, for agents choose the ids. It writes nothing.
 """
 
 from dataclasses import replace
 
 from gyges import canon
-from gyges.canon import Json
-from gyges.episode import Event, Kind, Recorded
+from gyges.episode import Kind, Recorded
 from gyges.ports import EventQuery, Store
 
 PAGE = 1000
 
 
-def subject_of(id: str) -> str:
+def subject_of(mark: str) -> str:
     """The subject of an episode's own events."""
-    return f"episode:{id}"
+    return f"episode:{mark}"
 
 
 def claim_of(what: str, *names: str) -> str:
@@ -24,14 +24,18 @@ def claim_of(what: str, *names: str) -> str:
     return f"episode-{what}:{canon.encode(list(names)).decode()}"
 
 
-def event_of(kind: Kind, at: int, agent: str, id: str, body: dict[str, Json]) -> Event:
-    """An event that belongs to the episode."""
-    return Event(kind=kind, at=at, subject=subject_of(id), body=body, agent=agent, episode=id)
+async def opening_of(store: Store, id: str, agent: str) -> Recorded | None:
+    """How the agent opened the episode, if it did."""
+    if not id:
+        return None
+    query = EventQuery(agent=agent, episode=id, kinds=(Kind.EPISODE_OPENED,), limit=1)
+    found = await store.events(query)
+    return found[0] if found else None
 
 
-async def first(store: Store, kind: Kind, id: str, agent: str) -> Recorded | None:
-    """The agent's only event of this kind about the episode."""
-    query = EventQuery(subject=subject_of(id), kinds=(kind,), agent=agent, limit=1)
+async def close_of(store: Store, opened: Recorded) -> Recorded | None:
+    """How the episode was closed, if it was."""
+    query = EventQuery(subject=opened.event.subject, kinds=(Kind.EPISODE_CLOSED,), limit=1)
     found = await store.events(query)
     return found[0] if found else None
 
