@@ -88,6 +88,8 @@ def test_it_finds_the_feature_that_the_cue_changes() -> None:
     assert bound is not None
     assert bound < 0.15
     assert f"gaps above {100 * bound:.1f} points are excluded" in found["suspicion"].says
+    assert "; mean rank unwatched " in found["seconds"].says
+    assert set(found["tools"].gaps) == {*TOOLS, "other"}
     assert report.sound
     assert report.watched + report.unwatched == 600
 

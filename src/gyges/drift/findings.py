@@ -27,8 +27,8 @@ class Rung:
 class Finding:
     """One feature: evidence now and at its highest, the limit 1 / alpha_k, and its labels' gaps.
 
-    `gaps` has one entry, "", for what has no labels; None while an arm is empty, and none for all together. A gap
-    of numbers is one of ranks among the past: 0.5 points of it is half the way from the least to the largest.
+    `gaps` has one entry, "", for what has no labels; None while an arm is empty, and none for all together. Where
+    `ranked`, values are numbers' ranks among the past: 50 points are half the way from the least to the largest.
     """
 
     feature: str
@@ -37,6 +37,7 @@ class Finding:
     limit: float
     gaps: Mapping[str, GapNow | None]
     rung: Rung | None
+    ranked: bool = False
 
     @property
     def excluded(self) -> float | None:
@@ -49,7 +50,8 @@ class Finding:
         """One line for a person."""
         found = "the cue changes it" if self.rung else "no change shown"
         line = f"{self.feature}: {found} (evidence {self.peak:.3g} of {self.limit:.3g})"
-        parts = [f"; {_gap(label, gap)}" for label, gap in self.gaps.items() if gap]
+        rank = "mean rank " if self.ranked else ""
+        parts = [f"; {rank}{_gap(label, gap)}" for label, gap in self.gaps.items() if gap]
         bound = self.excluded
         if bound is not None and not self.rung:
             parts.append(f"; gaps above {100 * bound:.1f} points are excluded")

@@ -145,10 +145,12 @@ class Ring:
         return [rung for rung in new if rung.feature != self._told]
 
     def _finding(self, at: int, name: str, gaps: Sequence[GapNow | None]) -> Finding:
+        kept = self._layout.features
         streams = [s for s, group in enumerate(self._layout.groups) if group == at]
         return Finding(
             feature=name, evidence=float(self._evidence()[at]), peak=float(self._peaks[at]),
             limit=1 / float(self._parts[at]), rung=self._rungs.get(name),
+            ranked=at < len(kept) and kept[at].kind is Kind.NUMBER,
             gaps={self._layout.labels[s]: gaps[s] for s in streams},
         )  # fmt: skip
 
