@@ -104,11 +104,13 @@ def _call(
         found.setdefault((f"{at}, throughput", whose), Rounds()).add(took.rate, n)
 
 
-def installed() -> tuple[dict[str, str], dict[str, str]]:
+def installed(
+    wanted: Mapping[str, tuple[str, ...]] = PACKAGES,
+) -> tuple[dict[str, str], dict[str, str]]:
     """Name -> python of its environment, and name -> why there is none."""
     pythons: dict[str, str] = {}
     missing: dict[str, str] = {}
-    for name, packages in PACKAGES.items():
+    for name, packages in wanted.items():
         place = CACHE / f"env-{name}"
         python, done = place / "bin" / "python", place / "installed"
         try:
