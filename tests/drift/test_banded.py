@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gyges.drift.banded import Means, Rates, mean_band, rate_band
-from gyges.drift.bets import mean_factors, rate_factors, stakes_of
+from gyges.drift.bets import rate_factors, stakes_of
 from gyges.drift.words import Direction, Unusable
 
 NONE = np.zeros(3)
@@ -83,8 +83,8 @@ def test_means_bet_the_factors_of_each_band(direction: Direction) -> None:
     bands = [(0.1, 0.2), (0.3, 0.3), (0.0, 1.0)]
     bettor, values = Means({"": bands}, direction), np.array([0.9, 0.0, 0.5])
     made = bettor.factors(values, NONE, "")
-    want = [mean_factors(stakes_of(*b, direction), v) for b, v in zip(bands, values, strict=True)]
-    assert made == pytest.approx(np.array(want).T, rel=1e-5)
+    stakes, means = np.array([stakes_of(*b, direction) for b in bands]).T
+    assert made == pytest.approx(1 + stakes * (values - means), rel=1e-5)
     assert made.shape == (bettor.bets, 3)
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gyges.drift.bets import Floats, mean_factors, rate_factors, stakes_of
+from gyges.drift.banded import Means
+from gyges.drift.bets import Floats, rate_factors, stakes_of
 from gyges.drift.words import Direction, Unusable
 
 ENDS = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
@@ -15,8 +16,8 @@ EPS = 1e-9
 
 
 def within(low: float, high: float, aside: float) -> float:
-    """A place between the ends; the ends of what bets know a rate to be are no further out than 1e-4."""
-    return min(max(low + aside * (high - low), 1e-4), 1 - 1e-4)
+    """A place between the ends."""
+    return min(low + aside * (high - low), high)
 
 
 def earned(factors: Floats, rate: float) -> Floats:
@@ -38,13 +39,28 @@ def test_no_mean_in_the_band_earns(
     ends: list[float], aside: float, spread: float, direction: Direction
 ) -> None:
     """The same for means, whatever two values the distribution has: 0 and 1, or nearer to its mean."""
-    stakes = stakes_of(*ends, direction)
+    bettor = Means({"": [(ends[0], ends[1])] * 2}, direction)
     mean = within(*ends, aside)
-    bottom, top = mean * spread, mean + (1 - mean) * spread
-    share = 0.5 if top == bottom else (mean - bottom) / (top - bottom)
-    low, high = mean_factors(stakes, bottom), mean_factors(stakes, top)
+    two = np.array([mean * spread, mean + (1 - mean) * spread])
+    share = 0.5 if two[1] == two[0] else (mean - two[0]) / (two[1] - two[0])
+    low, high = bettor.factors(two, two, "").T.astype(np.float64)
     assert (np.minimum(low, high) >= 0).all()
-    assert ((1 - share) * low + share * high <= 1 + EPS).all()
+    assert ((1 - share) * low + share * high <= 1 + 1e-5).all()
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_rate_of_nothing_earns_nothing_in_a_band_from_0(direction: Direction) -> None:
+    """Not even a little for each unit, which would add up: no factor of a quiet unit is above 1."""
+    assert (rate_factors(0.0, 0.1, direction)[:, 0] <= 1).all()
+    assert (Means({"": [(0.0, 0.1)]}, direction).factors(np.zeros(1), np.zeros(1), "") <= 1).all()
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_rate_that_never_varied_is_bet_on_all_the_same(rate: float) -> None:
+    """Known to be 0, it may be 1 in 10,000; a single event is then worth the largest odds ratio, almost."""
+    table = rate_factors(rate, rate)
+    assert np.isfinite(table).all()
+    assert table[:, 0 if rate else 1].max() > (4.9 if rate else 5.9)
 
 
 @pytest.mark.parametrize(("rate", "better"), [(0.05, Direction.UP), (0.01, Direction.DOWN)])
@@ -68,10 +84,3 @@ def test_a_band_that_is_none_is_refused(ends: tuple[float, float]) -> None:
     for made in (rate_factors, stakes_of):
         with pytest.raises(Unusable, match=r"^a band of rates .* not .*\.\."):
             made(*ends)
-
-
-@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan"), float("inf")])
-def test_a_share_out_of_range_is_refused(value: float) -> None:
-    """A value that is no share raises; it never becomes a factor."""
-    with pytest.raises(Unusable, match="a share must be in"):
-        mean_factors(stakes_of(0.2, 0.3), value)

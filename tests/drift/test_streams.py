@@ -9,7 +9,7 @@ import pytest
 from gyges.drift.alarms import Family, Reference, Tier
 from gyges.drift.banded import mean_band
 from gyges.drift.baseline import First, freeze, share_factors
-from gyges.drift.bets import mean_factors, stakes_of
+from gyges.drift.bets import stakes_of
 from gyges.drift.monitor import Monitor
 from gyges.drift.plans import Plan, Terms, plans
 from gyges.drift.rows import Row, row_of
@@ -55,7 +55,8 @@ def _rows(plan: Plan, count: int) -> list[Row]:
 def test_first_bets_as_bands_do(direction: Direction) -> None:
     """Its factors are those of a bounded mean at the ends of the same band."""
     made = share_factors(np.array([0.3]), np.array([0.1]), np.array([0.2]), direction)
-    assert made[:, 0] == pytest.approx(mean_factors(stakes_of(0.1, 0.2, direction), 0.3), rel=1e-6)
+    stake, mean = stakes_of(0.1, 0.2, direction).T
+    assert made[:, 0] == pytest.approx(1 + stake * (0.3 - mean), rel=1e-6)
 
 
 def test_the_first_reference_is_the_bounds_of_the_first_units() -> None:

@@ -110,9 +110,10 @@ def share_factors(
 ) -> NDArray[np.float32]:  # fmt: skip
     """1 + stake * (value - end of the band), shape (bets, streams), as `bets.stakes_of` has them."""
     stakes = np.array(bets.STAKES)[:, None]
-    ends = np.clip(np.stack([low, high]).astype(np.float64), bets.EDGE, 1 - bets.EDGE)
-    up = 1 + np.minimum(stakes, bets.CAP / ends[1]) * (values - ends[1])
-    down = 1 - np.minimum(stakes, bets.CAP / (1 - ends[0])) * (values - ends[0])
+    low = np.minimum(np.asarray(low, dtype=np.float64), 1 - bets.EDGE)
+    high = np.maximum(np.asarray(high, dtype=np.float64), bets.EDGE)
+    up = 1 + np.minimum(stakes, bets.CAP / high) * (values - high)
+    down = 1 - np.minimum(stakes, bets.CAP / (1 - low)) * (values - low)
     chosen = {Direction.UP: [up], Direction.DOWN: [down], Direction.BOTH: [down, up]}[direction]
     return np.concatenate(chosen).astype(np.float32)
 

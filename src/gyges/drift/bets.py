@@ -21,7 +21,7 @@ STAKES = (1.0, 2.0, 4.0, 8.0, 16.0)
 CAP = 0.9
 """How close to the largest possible stake a bet goes."""
 EDGE = 1e-4
-"""Rates nearer to 0 or 1 than this are moved here: nobody has seen enough to know them better."""
+"""No band ends nearer to 0 than this, or begins nearer to 1: nobody has seen enough to know a rate better."""
 
 
 def odds_of(direction: Direction) -> tuple[float, ...]:
@@ -41,8 +41,8 @@ def rate_factors(low: float, high: float, direction: Direction = Direction.BOTH)
     low, high = band(low, high)
     odds = np.array(odds_of(direction))
     base = np.where(odds > 1, high, low)
-    moved = odds * base / (1 - base + odds * base)
-    return np.stack([(1 - moved) / (1 - base), moved / base], axis=1)
+    scale = 1 - base + odds * base
+    return np.stack([1 / scale, odds / scale], axis=1)
 
 
 def stakes_of(low: float, high: float, direction: Direction = Direction.BOTH) -> Floats:
@@ -60,20 +60,12 @@ def stakes_of(low: float, high: float, direction: Direction = Direction.BOTH) ->
     return np.array(chosen)
 
 
-def mean_factors(stakes: Floats, value: float) -> Floats:
-    """Factors of one value, shape (bets,).
+def band(low: float, high: float) -> tuple[float, float]:
+    """The ends that bets are taken at: a band of almost nothing, at 0 or at 1, is made a little wider.
 
     Raises:
-        Unusable: the value is not in [0, 1].
+        Unusable: not 0 <= low <= high <= 1.
     """
-    if not 0 <= value <= 1:
-        raise Unusable(f"a share must be in [0, 1], not {value}")
-    factors: Floats = 1 + stakes[:, 0] * (value - stakes[:, 1])
-    return factors
-
-
-def band(low: float, high: float) -> tuple[float, float]:
-    """The band, moved away from 0 and 1."""
     if not 0 <= low <= high <= 1:
         raise Unusable(f"a band of rates must satisfy 0 <= low <= high <= 1, not {low}..{high}")
-    return min(max(low, EDGE), 1 - EDGE), min(max(high, EDGE), 1 - EDGE)
+    return min(low, 1 - EDGE), max(high, EDGE)
