@@ -41,6 +41,7 @@ def test_flags_beat_environment_beats_file(tmp_path: Path) -> None:
         ("public_url = 'https://u:p@gate.example.org'", {}),
         ("session_seconds = 10", {}),
         ("idle_seconds = 0", {}),
+        ("episode_idle_seconds = 0", {}),
         ("link_seconds = 0", {}),
         ("oidc_issuer = 'https://id.example'", {}),
         ("oidc_client_id = 'gyges'", {}),

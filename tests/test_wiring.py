@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gyges import canon
 from gyges.action import Action
 from gyges.case import State
 from gyges.episode import Kind
@@ -12,6 +13,7 @@ from gyges.errors import BadPolicy, Misconfigured, StoreDown
 from gyges.ports import EventQuery
 from gyges.principal import Scope
 from gyges.settings import Settings
+from gyges.watch.episodes import Opening
 from gyges.wiring import Gate, found, open_gate
 from tests.web.conftest import make_folder
 
@@ -24,6 +26,8 @@ suspicion = 0.7
 tools = ["read_file"]
 when = [{ pointer = "/arguments/path", test = "longer_than", value = 0 }]
 """
+
+MORE = '@id("more") forbid (principal, action, resource) when { context.risk == "pay" };'
 
 
 async def loads(gate: Gate) -> list[dict[str, object]]:
@@ -52,6 +56,30 @@ async def test_a_reload_puts_rules_and_monitors_in_force_and_says_so(tmp_path: P
         assert len(await loads(gate)) == 2
     finally:
         await gate.close()
+
+
+async def test_what_judges_now_is_what_an_episode_is_opened_under(tmp_path: Path) -> None:
+    """Policy, monitors and their rules, before and after a reload; each episode keeps those of its opening."""
+    folder = make_folder(tmp_path / "data")
+    gate = await open_gate(Settings(data=str(folder)))
+    try:
+        bot, _ = await gate.enrol(name="bot", scope=Scope.AGENT, by="root", owner="olga")
+        before = gate.policy.digest
+        await gate.episodes.open(Opening(id="e-1"), by=bot)
+        (folder / "policy" / "monitors.toml").write_text(WARY)
+        (folder / "policy" / "more.cedar").write_text(MORE)
+        await gate.reload(by="root")
+        await gate.episodes.open(Opening(id="e-2"), by=bot)
+        await gate.episodes.close("e-1", by=bot)
+        kinds = (Kind.EPISODE_OPENED, Kind.EPISODE_CLOSED)
+        events = await gate.store.events(EventQuery(kinds=kinds))
+        first, second, closed = (found.event.body["gate"] for found in events)
+    finally:
+        await gate.close()
+    assert first == closed == {"policy": before, "monitors": [], "rules": ""}
+    rules = canon.digest_bytes(WARY.encode())
+    assert second == {"policy": gate.policy.digest, "monitors": ["rules"], "rules": rules}
+    assert gate.policy.digest != before
 
 
 async def test_a_restart_under_the_same_policy_loads_no_new_one(tmp_path: Path) -> None:
