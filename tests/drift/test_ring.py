@@ -143,7 +143,7 @@ def test_one_alpha_holds_over_all_features_together() -> None:
     runs, rang = 120, 0
     for run in range(runs):
         ring = Ring(DESIGN, FEATURES[:-1], alpha=0.2)
-        rang += any(ring.step(unit) for unit in units(60, 1000 + run))
+        rang += any(ring.step(unit) for unit in units(50, 1000 + run))
     assert rang <= 0.2 * runs + 3.1 * math.sqrt(0.2 * 0.8 * runs)
 
 
