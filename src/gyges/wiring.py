@@ -2,7 +2,7 @@
 """The one place that picks the parts: a data folder becomes a running gate.
 
     DATA/  gyges.toml  gyges.db  keys/log.key  keys/permit-<kid>.key  policy/*.cedar, tools.json,
-           groups.json, monitors.toml  ring.toml  keys/ring.key
+           groups.json, monitors.toml, drift.toml  ring.toml  keys/ring.key
 
 `found` makes such a folder, `open_gate` opens one. It serves nothing: `web` and `cli` do.
 """
@@ -41,8 +41,14 @@ from gyges.monitors.rule_file import read_rules
 from gyges.ports import Change, Clock, EventQuery, Monitor
 from gyges.principal import Key, Scope
 from gyges.settings import Settings
+from gyges.watch import book as booking
 from gyges.watch import episodes as watching
+from gyges.watch.arms import open_arms
+from gyges.watch.book import Book
+from gyges.watch.docket import Docket
 from gyges.watch.episodes import Episodes
+from gyges.watch.plan import FILE as DRIFT
+from gyges.watch.plan import Plan, read_drift
 from gyges.watch.ring import open_ring
 
 SYSTEM = "gate"  # who acts when the gate itself does: at its start, by its timers
@@ -73,7 +79,9 @@ class Gate:
     courier: Courier  # who tells people
     log_key: str  # the log's public key, as a verifier pins it
     rules: str  # digest of the monitors' rules in force; "" for none
+    docket: Docket  # alarms of drift, as the log has them
     episodes: Episodes = field(init=False)
+    book: Book = field(init=False)  # drift beside the gate
 
     @property
     def log(self) -> SqliteStore:
@@ -100,6 +108,7 @@ class Gate:
         """Put the policy on disk in force; raise `BadPolicy`, the old one staying, if it does not load."""
         policy = await asyncio.to_thread(read_policy, self.folder / "policy")
         watch = await asyncio.to_thread(read_monitors, self.folder)
+        self.book.adopt(await asyncio.to_thread(self.plan, policy))
         await self._record_policy(policy, watch, by)
         self.policy, self.monitors, self.rules = policy, watch, rules_of(self.folder)
         self.corridor.swap(policy, **panel_of(watch, self.settings))
@@ -132,8 +141,13 @@ class Gate:
         names: list[Json] = [monitor.name for monitor in self.monitors]
         return {"policy": self.policy.digest, "monitors": names, "rules": self.rules}
 
+    def plan(self, policy: CedarPolicy) -> Plan:
+        """What is watched for drift, as the folder has it; raise `Misconfigured`."""
+        file = self.folder / "policy" / DRIFT
+        return read_drift(file, tools=policy.tools, tell=self.settings.reviewers)
+
     async def watch(self) -> None:
-        """Keep episodes, under the ring test that the folder asks for; raise `Misconfigured`."""
+        """Keep episodes, under the ring test that the folder asks for, and drift; raise `Misconfigured`."""
         ring = await open_ring(
             self.folder, store=self.store, recorder=self.store, now=self.clock.now()
         )
@@ -142,6 +156,12 @@ class Gate:
             new_id=new_id, fingerprint=self.fingerprint, ring=ring, step=self.corridor.parts.step,
         )  # fmt: skip
         self.episodes = Episodes(parts)
+        await self.docket.load(self.store)
+        self.book = Book(booking.Parts(
+            recorder=self.store, store=self.store, clock=self.clock, new_id=new_id,
+            docket=self.docket, plan=self.plan(self.policy), arms=open_arms(self.folder),
+            rung=partial(self.corridor.bell.ring, SYSTEM), step=parts.step,
+        ))  # fmt: skip
 
     async def _record_policy(self, policy: CedarPolicy, watch: Sequence[Monitor], by: str) -> None:
         names = [monitor.name for monitor in watch]
@@ -177,10 +197,11 @@ async def open_gate(
     store = await SqliteStore.open(
         folder / "gyges.db", origin=settings.origin, signer=signer, step=step
     )
+    docket = Docket()
     parts = Parts(
         recorder=store, store=store, signer=load_signer(folder / "keys"),
         clock=clock or SystemClock(), settings=settings, origin=settings.origin, step=step,
-        **panel_of(watch, settings),
+        alarmed=docket.on, **panel_of(watch, settings),
     )  # fmt: skip
     gate = Gate(
         settings=settings, store=store, corridor=Corridor(parts, policy), policy=policy,
@@ -192,6 +213,7 @@ async def open_gate(
         log_key=signer.verifier.text(),
         sessions=Sessions(store, store, settings),
         passkeys=Passkeys(store, store, settings.public_url), rules=rules_of(folder),
+        docket=docket,
     )  # fmt: skip
     try:
         await gate.watch()

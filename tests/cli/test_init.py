@@ -36,7 +36,7 @@ def test_a_data_folder_is_made_and_opens(
     key = asyncio.run(admin())
     assert getattr(key, "scope", None) is Scope.ADMIN
     assert {f.name for f in (folder / "policy").iterdir()} == {
-        "starter.cedar", "tools.json", "groups.json", "monitors.toml",
+        "starter.cedar", "tools.json", "groups.json", "monitors.toml", "drift.toml",
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 """`gyges drift`: whether behaviour changes over time, or where an agent is told that nobody watches.
 
 `selftest` shows that the promises hold, `read` takes episodes from a file. Both need the extra `drift`, and say so
-where it is missing.
+where it is missing. The others ask a gate: see `drift_gate.py`.
 """
 
 from importlib.util import find_spec
@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from gyges.cli import drift_gate
 from gyges.cli.common import HELD, NOT_HELD, AsJson, emit
 from gyges.cli.lab_shown import progress
 from gyges.errors import Misconfigured
 
 app = typer.Typer(no_args_is_help=True)
+drift_gate.mount(app)
 
 
 @app.command()

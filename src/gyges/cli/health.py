@@ -48,6 +48,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("database", f"{found['file_bytes']:,} bytes, {found['free_bytes']:,} free on its disk"),
         ("policy", found["policy"]),
         ("monitors", ", ".join(found["monitors"]) or "none"),
+        ("drift", found["drift"]),
         ("version", f"{found['version']}, started {clock(found['started'])}"),
     ]
     lines += [

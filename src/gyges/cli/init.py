@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gyges init DIR`: a data folder with settings, keys, the starter policy and the first admin's key.
 
-    DIR/  gyges.toml  keys/  policy/{starter.cedar, tools.json, groups.json, monitors.toml}  gyges.db
+    DIR/  gyges.toml  gyges.db  keys/
+          policy/{starter.cedar, tools.json, groups.json, monitors.toml, drift.toml}
 
 It refuses to touch a folder that holds anything. It approves no tool: a new gate denies everything until
 `gyges tools pin` has told it what there is.
@@ -86,12 +87,14 @@ def lay_out(folder: Path, **settings: str | float) -> None:
     """The files of a new data folder that people edit."""
     from gyges.gate.policy_folder import starter_text
     from gyges.monitors.rule_file import starter_rules
+    from gyges.watch.plan import starter_drift
 
     policy = folder / "policy"
     policy.mkdir(exist_ok=True)
     (folder / "gyges.toml").write_text(settings_text(**settings), encoding="utf-8")
     (policy / "starter.cedar").write_text(starter_text(), encoding="utf-8")
     (policy / "monitors.toml").write_text(starter_rules(), encoding="utf-8")
+    (policy / "drift.toml").write_text(starter_drift(), encoding="utf-8")
     (policy / "groups.json").write_text(json.dumps(GROUPS, indent=2) + "\n", encoding="utf-8")
     (policy / "tools.json").write_text("{}\n", encoding="utf-8")
 

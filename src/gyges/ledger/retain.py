@@ -2,8 +2,8 @@
 """Retention: payloads go when their time is over, and the log says so. Nobody's clock is read here.
 
 A case keeps its words until it is closed and its latest event is old enough, then loses all of them
-at once. What explains the log itself (policies, keys of the signer, passkeys, ring tests, redactions, starts)
-stays. Proofs never change: the tree holds salted digests only.
+at once. What explains the log itself (policies, keys of the signer, passkeys, ring tests, alarms of drift, redactions,
+starts) stays. Proofs never change: the tree holds salted digests only.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +22,7 @@ KEPT = frozenset(
     {
         *(Kind.POLICY_LOADED, Kind.SIGNER_ROTATED, Kind.REDACTED, Kind.GATE_STARTED),
         *(Kind.PASSKEY_ADDED, Kind.PASSKEY_REMOVED, Kind.RING_DESIGN),
+        *(Kind.DRIFT_ALARM, Kind.DRIFT_SETTLED, Kind.DRIFT_BASELINE),
     }
 )
 PAGE = 1000

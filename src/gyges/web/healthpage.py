@@ -46,6 +46,7 @@ class Standing:
     policy: str
     permit_keys: tuple[str, ...]  # the first signs, all verify
     monitors: tuple[str, ...]
+    drift: str  # "on", or what is wrong
     open: dict[str, int]
     queues: tuple[Queue, ...]  # of the first `QUEUED` waiting cases, those of highest risk
     late: int
@@ -68,6 +69,7 @@ async def standing_of(desk: Desk, now: int) -> Standing:
         ready=not wrong, wrong=wrong, version=__version__, now=now, policy=gate.policy.digest,
         started=started[-1].event.at if started else 0,
         permit_keys=_permit_keys(gate), monitors=tuple(m.name for m in gate.monitors),
+        drift=gate.book.standing,
         open={state.value: await _count(gate, state) for state in OPEN},
         queues=await _queues(gate, now),
         late=max(0, now - due) if due else 0,

@@ -54,6 +54,7 @@ async def serve(gate: "Gate", notifier: Notifier, ready: Callable[[str], None]) 
             loops = [
                 group.create_task(keep_time(gate)),
                 group.create_task(tell_people(gate, Everyone(gate.courier, notifier))),
+                group.create_task(gate.book.run()),
                 *(group.create_task(gate.courier.run(name)) for name in gate.courier.legs),
             ]
             ready(url_of(sock))

@@ -11,6 +11,8 @@ from gyges.gate.explain import Explanation
 from gyges.gate.reviewers import Record
 from gyges.principal import Scope
 from gyges.standing import Grant, Stop
+from gyges.watch.asked import AgentDrift, FeatureDrift
+from gyges.watch.docket import Noted
 from gyges.watch.episodes import Closed, Opened
 from gyges.watch.measures import Taken
 from gyges.web import (
@@ -18,6 +20,7 @@ from gyges.web import (
     bodies,
     cases,
     deciding,
+    drift,
     episode_bodies,
     episodes,
     health,
@@ -76,6 +79,18 @@ ROUTES = (
           answer=Closed),
     Route(method="POST", path=f"{EPISODE}/measures", scopes=EXECUTOR | AUDITOR,
           handler=episodes.measure_episode, body=episode_bodies.MeasureEpisode, answer=Taken),
+    Route(method="GET", path="/v1/drift", scopes=OVERSEES, handler=drift.show_fleet,
+          answer=drift.Fleet),
+    Route(method="GET", path="/v1/drift/{agent}", scopes=OVERSEES, handler=drift.show_agent_drift,
+          answer=AgentDrift),
+    Route(method="GET", path="/v1/drift/{agent}/{feature}", scopes=OVERSEES,
+          handler=drift.show_feature_drift, answer=FeatureDrift),
+    Route(method="POST", path="/v1/drift/alarms/{id}/settle", scopes=APPROVER | ADMIN,
+          handler=drift.settle_alarm, body=drift.SettleAlarm, answer=Noted),
+    Route(method="POST", path="/v1/drift/{agent}/baseline", scopes=APPROVER | ADMIN,
+          handler=drift.freeze_baseline, body=drift.FreezeBaseline, answer=drift.Frozen),
+    Route(method="GET", path="/v1/ring", scopes=OVERSEES, handler=drift.show_rings,
+          answer=drift.Rings),
     Route(method="GET", path="/v1/history", scopes=APPROVER | AUDITOR, handler=history.search_history,
           query=bodies.HistoryQuery, answer=history.History),
     Route(method="GET", path="/v1/agents", scopes=OVERSEES, handler=agents.list_agents,

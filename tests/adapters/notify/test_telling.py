@@ -3,6 +3,8 @@
 
 import re
 import string
+from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -127,3 +129,16 @@ def test_a_digest_is_bounded_and_in_order(levels: list[str]) -> None:
 def test_times_are_told_in_utc() -> None:
     """The reader may be anywhere, so the zone is said."""
     assert "2026-11-21 12:00 UTC" in body([a_telling(deadline=NOON)])
+
+
+def test_an_alarm_of_drift_is_a_name_and_a_link() -> None:
+    """Feature and agent in safe letters, a link to the page, and no number; a hostile name stays one path."""
+    where = f"drift:{quote('b/ot http://x', safe='')}/denied"
+    row = replace(a_delivery("drift"), case=where)
+    telling = telling_of(row, None, base=BASE, level="medium")
+    assert (
+        headline(telling)
+        == "drift: denied of b\N{MIDDLE DOT}ot\N{MIDDLE DOT}http\N{MIDDLE DOT}x has changed"
+    )
+    assert telling.url == f"{BASE}/drift/b%2Fot%20http%3A%2F%2Fx/denied"
+    assert body([telling]) == f"{headline(telling)}.\n{telling.url}\n\n{RULE}\n"

@@ -21,11 +21,12 @@ from gyges.errors import Misconfigured
 FILE = "notify.toml"
 LEVELS = ("low", "medium", "high")
 KINDS = (
-    "waiting", "escalated", "flood", "expired", "granted", "denied", "withdrawn", "superseded",
+    "waiting", "escalated", "flood", "drift", "expired", "granted", "denied", "withdrawn",
+    "superseded",
 )  # fmt: skip
 CALLING = ("waiting", "escalated")  # somebody is to answer; the rest is news
 ENDING = ("expired", "granted", "denied", "withdrawn", "superseded")  # nobody need answer any more
-USUAL = ("waiting", "escalated", "flood", "expired")
+USUAL = ("waiting", "escalated", "flood", "drift", "expired")
 LONGEST_S = 7 * 86_400
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -80,6 +81,7 @@ class Slack(Common, tag="slack", tag_field="kind", frozen=True, kw_only=True):
         "waiting",
         "escalated",
         "flood",
+        "drift",
     )  # an end rewrites the message anyway
     signing_secret_file: str = ""
     review: str = "none"

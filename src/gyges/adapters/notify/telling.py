@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from gyges.case import Case
 from gyges.ports import Delivery
@@ -17,6 +18,9 @@ from gyges.ports import Delivery
 NAME = 64  # letters of a name that are told
 DIGEST = len("sha256:") + 12
 MOST = 50  # cases in one message
+DRIFT = (
+    "drift"  # its notice names an agent and a feature, percent-encoded, where others name a case
+)
 RULE = "This message decides nothing, and neither does opening the link."
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _NEWS = {
@@ -54,6 +58,12 @@ class Telling:
 def telling_of(delivery: Delivery, case: Case | None, *, base: str, level: str) -> Telling:
     """What may be said of `case`, or of a notice that is about none. `base` is where the pages are."""
     groups = tuple(plain(group) for group in delivery.groups)
+    if delivery.kind == DRIFT:
+        agent, _, feature = delivery.case.removeprefix("drift:").partition("/")
+        return Telling(
+            notice=delivery.notice, kind=DRIFT, at=delivery.at, url=f"{base}/drift/{agent}/{feature}",
+            level=level, groups=groups, agent=plain(unquote(agent)), tool=plain(unquote(feature)),
+        )  # fmt: skip
     if case is None:
         return Telling(
             notice=delivery.notice, kind=delivery.kind, at=delivery.at, url=f"{base}/inbox",
@@ -75,6 +85,8 @@ def plain(name: str) -> str:
 
 def headline(telling: Telling) -> str:
     """One line without a full stop: "pay by demo-agent waits for finance"."""
+    if telling.kind == DRIFT:
+        return f"drift: {telling.tool} of {telling.agent} has changed"
     if not telling.case:
         return f"{plain(telling.kind)}: look at the inbox"
     by = f" by {', '.join(telling.by)}" if telling.by else ""

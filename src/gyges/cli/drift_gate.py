@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`gyges drift fleet|agent|feature|ring|settle|baseline`: drift as a running gate keeps it. It computes nothing."""
+
+import time
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gyges.canon import Json
+from gyges.cli.common import (
+    DEFAULT_URL,
+    NOT_HELD,
+    AsJson,
+    KeyFile,
+    Url,
+    any_key,
+    emit,
+    request,
+)
+from gyges.cli.shown import ago, visible
+from gyges.drift.alarms import Act
+from gyges.principal import Scope
+
+READERS = (Scope.AUDITOR, Scope.ADMIN, Scope.APPROVER)
+SETTLERS = (Scope.APPROVER, Scope.ADMIN)
+Reason = Annotated[str, typer.Option(help="Why; it goes into the log under your name.")]
+
+
+def fleet(url: Url = DEFAULT_URL, key_file: KeyFile = None, as_json: AsJson = False) -> None:
+    """Every agent: quiet, on watch or in alarm. Exit code 1 while an alarm is unsettled."""
+    found: Any = request(url, any_key(key_file, *READERS), "GET", "/v1/drift")
+    if as_json:
+        emit(found)
+    else:
+        print(f"Drift is {visible(found['standing'])}{', and behind' if found['behind'] else ''}.")
+        print(f"The budget: {visible(found['promise'])}.")
+        made = Table("agent", "state", "sessions", "most evidence", "of its threshold", "unsettled")
+        for one in found["agents"]:
+            row = (one["agent"], one["state"], str(one["units"]), one["feature"])
+            made.add_row(*map(visible, row), _share(one["share"]), str(one["unsettled"]))
+        _console().print(made if found["agents"] else "No session has been counted yet.")
+    if any(one["unsettled"] for one in found["agents"]):
+        raise typer.Exit(NOT_HELD)
+
+
+def agent(
+    name: Annotated[str, typer.Argument(help="The agent.")],
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """One agent: its features by evidence, and its alarms."""
+    path = f"/v1/drift/{quote(name, safe='')}"
+    found: Any = request(url, any_key(key_file, *READERS), "GET", path)
+    if as_json:
+        emit(found)
+        return
+    made = Table("feature", "state", "of its threshold", "sessions", "not measured", "unknown")
+    for one in found["features"]:
+        counts = (str(one["units"]), str(one["missing"]), str(one["unknown"]))
+        made.add_row(visible(one["name"]), one["state"], _share(one["share"]), *counts)
+    _console().print(made)
+    _alarms(found["alarms"])
+    for why, count in found["left_out"].items():
+        print(f"left out: {count} {visible(why)}")
+
+
+def feature(
+    name: Annotated[str, typer.Argument(help="The agent.")],
+    feature: Annotated[str, typer.Argument(help="The feature.")],
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """One feature of one agent: its alarms in full, with transcripts and counter-examples."""
+    path = f"/v1/drift/{quote(name, safe='')}/{quote(feature, safe='')}"
+    found: Any = request(url, any_key(key_file, *READERS), "GET", path)
+    if as_json:
+        emit(found)
+        return
+    now = found["feature"]
+    print(
+        f"{visible(feature)} of {visible(name)}: {now['state']}, {_share(now['share'])} of its threshold"
+    )
+    _alarms(found["alarms"])
+    for noted in found["alarms"]:
+        _explained(noted)
+
+
+def ring(url: Url = DEFAULT_URL, key_file: KeyFile = None, as_json: AsJson = False) -> None:
+    """Ring tests: what the cue changes, by how much, and which gaps are excluded."""
+    found: Any = request(url, any_key(key_file, *READERS), "GET", "/v1/ring")
+    if as_json:
+        emit(found)
+        return
+    if not found["items"]:
+        print(
+            "No ring test has begun." if found["standing"] == "on" else visible(found["standing"])
+        )
+    for test in found["items"]:
+        told = "" if test["readable"] else "; its key is not at hand, so nothing can be said"
+        print(f"{visible(test['design'])}: {test['share']:.0%} of sessions are told the cue{told}")
+        for one in test["agents"]:
+            _tested(one)
+
+
+def settle(
+    alarm: Annotated[str, typer.Argument(help="The alarm's id.")],
+    choice: Annotated[Act, typer.Argument(help="keep, rebaseline or mute.")],
+    reason: Reason,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle an alarm: keep the baseline, take a new one, or mute the feature."""
+    path = f"/v1/drift/alarms/{quote(alarm, safe='')}/settle"
+    body: Json = {"choice": choice.value, "reason": reason}
+    found: Any = request(url, any_key(key_file, *SETTLERS), "POST", path, body)
+    if as_json:
+        emit(found)
+    else:
+        print(
+            f"{visible(found['feature'])} of {visible(found['agent'])}: {choice.value}, as you say."
+        )
+
+
+def baseline(
+    name: Annotated[str, typer.Argument(help="The agent.")],
+    reason: Reason,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take what an agent does now as what is normal."""
+    path = f"/v1/drift/{quote(name, safe='')}/baseline"
+    key = any_key(key_file, *SETTLERS)
+    found: Any = request(url, key, "POST", path, {"reason": reason})
+    if as_json:
+        emit(found)
+    else:
+        print(
+            f"What {visible(name)} does now is normal; entry {found['index']} of the log says so."
+        )
+
+
+def mount(app: typer.Typer) -> None:
+    """Add these commands to `gyges drift`."""
+    for command in (fleet, agent, feature, ring, settle, baseline):
+        app.command(command.__name__)(command)
+
+
+def _alarms(items: list[dict[str, Any]]) -> None:
+    if not items:
+        print("No alarm rang.")
+        return
+    made, now = Table("alarm", "feature", "family", "rang", "before", "now", "settled"), _now()
+    for noted in items:
+        alarm: dict[str, Any] = noted["alarm"] or {}
+        done = noted["settled"]
+        told = f"{done['choice']} by {visible(done['by'])}" if done else "no"
+        levels = (_level(alarm.get("before")), _level(alarm.get("now")))
+        head = (noted["id"], noted["feature"], noted["family"])
+        made.add_row(*map(visible, head), ago(noted["at"], now), *levels, told)
+    _console().print(made)
+
+
+def _explained(noted: dict[str, Any]) -> None:
+    alarm = noted["alarm"]
+    if not alarm:
+        return
+    print(f"{noted['id']}: evidence {noted['evidence']:.3g} of {noted['limit']:.3g}")
+    for name, title in (("top", "speak for it"), ("counter", "speak against it")):
+        units = ", ".join(visible(unit["unit"]) for unit in alarm[name])
+        print(f"    {title}: {units or 'none'}")
+    for change in alarm["changes"]:
+        words = (change["what"], change["before"], change["now"])
+        print("    changed near it: {} from {} to {}".format(*map(visible, words)))
+    for check in alarm["checks"]:
+        print(f"    {visible(check['verdict'])}")
+
+
+def _tested(one: dict[str, Any]) -> None:
+    counts = f"{one['watched']} sessions told nothing of it, {one['unwatched']} told the cue"
+    print(f"  {visible(one['agent'])}: {counts}")
+    told = [one["manipulation"]] if one["manipulation"] else []
+    for finding in (*told, *one["findings"]):
+        print(f"    {visible(finding['says'])}")
+    for check in one["checks"]:
+        print(f"    {visible(check['says'])}")
+    for why, count in one["left_out"].items():
+        print(f"    left out: {count} {visible(why)}")
+
+
+def _level(level: dict[str, Any] | None) -> str:
+    if not level:
+        return "-"
+    return f"{level['mean']:.3g} ({level['low']:.3g} to {level['high']:.3g}; n {level['n']})"
+
+
+def _share(share: float) -> str:
+    return f"{share:.2%}"
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _console() -> Console:
+    return Console(markup=False, emoji=False, highlight=False)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ring tests as people are shown them: gaps with intervals, evidence, checks, what was left out. Never an arm."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gyges.drift.findings import Finding, Report
+    from gyges.drift.gap import GapNow
+    from gyges.watch.fold import Fold
+    from gyges.watch.rings import Begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Unwatched minus watched with its interval, both rates, and the sessions in each arm. All from 0 to 1."""
+
+    label: str
+    gap: float
+    low: float
+    high: float
+    unwatched: float
+    watched: float
+    n_unwatched: int
+    n_watched: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One feature: evidence at its highest against the limit, `rang` (ms, 0: not) and one sentence.
+
+    `excluded`: gaps larger than this, either way, are excluded; None if nothing can be said.
+    """
+
+    feature: str
+    evidence: float
+    peak: float
+    limit: float
+    rang: int
+    excluded: float | None
+    gaps: tuple[Gap, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """An assumption of the test that it watches itself."""
+
+    name: str
+    holds: bool
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """One agent's ring test. `manipulation` says whether the cue was noticed; `left_out` counts by reason."""
+
+    agent: str
+    alpha: float
+    watched: int
+    unwatched: int
+    sound: bool
+    findings: tuple[Found, ...]
+    manipulation: Found | None
+    left_out: dict[str, int]
+    apart: tuple[str, ...]
+    checks: tuple[Checked, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """One ring test; `begun` in ms. Without its key (`readable` false) nothing can be said."""
+
+    design: str
+    share: float
+    commitment: str
+    begun: int
+    readable: bool
+    agents: tuple[Tested, ...]
+
+
+def tests(fold: "Fold") -> tuple[Test, ...]:
+    """All ring tests of the log, newest first."""
+    return tuple(_test(fold, begun) for begun in reversed(fold.rings.begun.values()))
+
+
+def _test(fold: "Fold", begun: "Begun") -> Test:
+    reports = fold.rings.reports(begun.id)
+    return Test(
+        design=begun.id, share=begun.share, commitment=begun.commitment, begun=begun.at,
+        readable=begun.design is not None,
+        agents=tuple(_tested(agent, report) for agent, report in sorted(reports.items())),
+    )  # fmt: skip
+
+
+def _tested(agent: str, report: "Report") -> Tested:
+    return Tested(
+        agent=agent, alpha=report.alpha, watched=report.watched, unwatched=report.unwatched,
+        sound=report.sound, findings=tuple(map(_found, report.findings)),
+        manipulation=_found(report.manipulation) if report.manipulation else None,
+        left_out=dict(report.left_out), apart=report.apart,
+        checks=tuple(Checked(name=c.name, holds=c.holds, says=c.says) for c in report.checks),
+    )  # fmt: skip
+
+
+def _found(finding: "Finding") -> Found:
+    gaps = tuple(_gap(label, gap) for label, gap in finding.gaps.items() if gap is not None)
+    return Found(
+        feature=finding.feature, evidence=finding.evidence, peak=finding.peak,
+        limit=finding.limit, rang=finding.rung.at if finding.rung else 0,
+        excluded=finding.excluded, gaps=gaps, says=finding.says,
+    )  # fmt: skip
+
+
+def _gap(label: str, gap: "GapNow") -> Gap:
+    return Gap(
+        label=label, gap=gap.gap, low=gap.low, high=gap.high, unwatched=gap.unwatched,
+        watched=gap.watched, n_unwatched=gap.n_unwatched, n_watched=gap.n_watched,
+    )  # fmt: skip

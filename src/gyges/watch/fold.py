@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drift as a fold over the log: closed episodes, measures and people's acts in order, alarms out. Needs NumPy.
+
+    state after n events = fold of the first n     the same plan and log give the same state, bit for bit
+
+An episode waits until its graders have spoken, or `wait_ms` of the log's own time, and its agent's later episodes
+wait behind it. It reads no clock and no file, writes nothing, and keeps the arms of a ring test to itself.
+"""
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from gyges.canon import Json
+from gyges.drift.alarms import Act, Alarm, Reference, Tier
+from gyges.drift.monitor import Monitor
+from gyges.drift.plans import Terms
+from gyges.drift.words import Budget, Episode, Unusable, Value
+from gyges.episode import Kind, Recorded
+from gyges.watch.arms import Arms
+from gyges.watch.docket import FREEZE
+from gyges.watch.plan import Plan
+from gyges.watch.rings import Rings, Rung
+from gyges.watch.said import episode_of, taken
+
+KINDS = (
+    Kind.EPISODE_CLOSED, Kind.MEASURED, Kind.DRIFT_SETTLED, Kind.DRIFT_BASELINE, Kind.RING_DESIGN,
+)  # fmt: skip
+REMEMBERED = 10_000  # early measures, and episodes after whose release a measure is late
+Rang: TypeAlias = Alarm | Rung
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """A closed episode whose graders may still speak; `due` is ms by the log."""
+
+    episode: Episode
+    design: str
+    room: str  # whose arm it has
+    missing: set[str]
+    due: int
+    values: dict[str, Value] = field(default_factory=dict[str, Value])
+    graders: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def terms_of(plan: Plan, seed: str) -> Terms:
+    """The plan as the monitor's settings; raise `Unusable`."""
+    baseline = Reference.PAST if plan.baseline == "none" else Reference.FROZEN
+    return Terms(
+        budget=Budget(alarms=plan.alarms, sessions=plan.sessions), seed=seed, baseline=baseline,
+        reference=plan.reference, idle_ms=plan.idle_ms,
+    )  # fmt: skip
+
+
+class Fold:
+    """What the log so far comes to."""
+
+    def __init__(self, plan: Plan, seed: str, arms: Arms) -> None:
+        """Nothing has been seen. Raise `Unusable` for a plan that keeps no promise."""
+        self.plan = plan
+        kept = [watched.feature() for watched in plan.features]
+        self.monitor = Monitor(kept, terms_of(plan, seed))
+        self.rings = Rings(plan, arms)
+        self.now = 0
+        self.left_out: dict[str, Counter[str]] = {}  # agent -> why something of it was left out
+        self.told: dict[str, str] = {}  # agent -> what the latest refusal said
+        self._waiting: dict[str, deque[_Waiting]] = {}
+        self._early: OrderedDict[tuple[str, str], list[dict[str, Json]]] = OrderedDict()
+        self._over: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def take(self, recorded: Recorded) -> list[Rang]:
+        """Fold one event; what rang because of it."""
+        event = recorded.event
+        self.now = max(self.now, event.at)
+        rang = self._due()
+        if recorded.redacted:
+            self._leave(event.agent, "redacted")
+            return rang
+        match event.kind:
+            case Kind.EPISODE_CLOSED:
+                self._closed(event.agent, event.at, event.body)
+                rang += self._release(event.agent)
+            case Kind.MEASURED:
+                self._measured(event.agent, event.body)
+                rang += self._release(event.agent)
+            case Kind.RING_DESIGN:
+                self.rings.begin(event.at, event.body)
+            case _:
+                self._acted(event.at, event.body)
+        return rang
+
+    def settle_all(self, at: int) -> None:
+        """Whatever rang so far is nobody's news: the plan began after it."""
+        for alarm in self.monitor.unsettled():
+            why = "it rang before the plan began"
+            self.monitor.ack(alarm.id, Act.KEEP, by="gate", why=why, at=at)
+
+    def state(self) -> bytes:
+        """All of it, to be compared."""
+        waiting = {agent: list(queue) for agent, queue in self._waiting.items() if queue}
+        rest = (self.now, self.left_out, self.told, waiting, self._early, self._over)
+        return self.monitor.dump() + self.rings.state() + repr(rest).encode()
+
+    def _due(self) -> list[Rang]:
+        """Release what has waited long enough."""
+        ready = [a for a, queue in self._waiting.items() if queue and queue[0].due <= self.now]
+        return [rang for agent in ready for rang in self._release(agent)]
+
+    def _closed(self, agent: str, at: int, body: Mapping[str, Json]) -> None:
+        told = episode_of(agent, at, body, self.plan.strata)
+        if told is None:
+            self._leave(agent, "not whole")
+            return
+        one = _Waiting(
+            episode=told.episode, design=told.design, room=told.room,
+            missing=set(self.plan.graded), due=self.now + self.plan.wait_ms,
+        )  # fmt: skip
+        self._waiting.setdefault(agent, deque()).append(one)
+        for measured in self._early.pop((agent, told.episode.id), []):
+            self._fill(one, measured)
+
+    def _measured(self, agent: str, body: Mapping[str, Json]) -> None:
+        if not self.plan.graded:
+            return
+        name = str(body.get("episode", ""))
+        for one in self._waiting.get(agent, ()):
+            if one.episode.id == name:
+                self._fill(one, body)
+                return
+        if (agent, name) in self._over:
+            self._leave(agent, "measured late")
+            return
+        self._early.setdefault((agent, name), []).append(dict(body))
+        if len(self._early) > REMEMBERED:
+            self._early.popitem(last=False)
+
+    def _fill(self, one: _Waiting, body: Mapping[str, Json]) -> None:
+        """The first word of each feature's grader counts."""
+        grader, graded = str(body.get("grader", "")), self.plan.graded
+        for name, value in taken(body).items():
+            if graded.get(name) == grader and name not in one.values:
+                one.values[name] = value
+                one.graders[f"grader {grader}"] = str(body.get("version", ""))
+                one.missing.discard(name)
+
+    def _release(self, agent: str) -> list[Rang]:
+        """Hand on the agent's episodes in order, as long as the first is complete or has waited long enough."""
+        queue = self._waiting.get(agent, deque[_Waiting]())
+        rang: list[Rang] = []
+        while queue and (not queue[0].missing or queue[0].due <= self.now):
+            one = queue.popleft()
+            self._over[agent, one.episode.id] = None
+            if len(self._over) > REMEMBERED:
+                self._over.popitem(last=False)
+            rang += self._observe(one)
+        return rang
+
+    def _observe(self, one: _Waiting) -> list[Rang]:
+        episode = replace(
+            one.episode, values={**one.episode.values, **one.values},
+            fingerprint={**one.episode.fingerprint, **one.graders},
+        )  # fmt: skip
+        try:
+            found: list[Rang] = list(self.monitor.observe(episode))
+        except Unusable as error:
+            self._leave(episode.agent, "refused", str(error))
+            return []
+        rungs, refused = self.rings.observe(episode, one.design, one.room)
+        for why in refused:
+            self._leave(episode.agent, "left out of the ring test", why)
+        return [*found, *rungs]
+
+    def _acted(self, at: int, body: Mapping[str, Json]) -> None:
+        """A person's act, where it is about something that is still so."""
+        names = ("alarm", "agent", "choice", "by", "reason")
+        alarm, agent, choice, by, why = (str(body.get(name, "")) for name in names)
+        if choice == FREEZE:
+            self._freeze(agent, by, why, at)
+        elif alarm in {known.id for known in self.monitor.unsettled(agent)}:
+            try:
+                self.monitor.ack(alarm, Act(choice), by=by, why=why, at=at)
+            except Unusable as error:
+                self._leave(agent, "kept instead of what was chosen", str(error))
+                self.monitor.ack(alarm, Act.KEEP, by=by, why=why, at=at)
+
+    def _freeze(self, agent: str, by: str, why: str, at: int) -> None:
+        try:
+            self.monitor.freeze(agent, by=by, why=why, at=at)
+        except Unusable as error:
+            self._leave(agent, "not frozen", str(error))
+
+    def _leave(self, agent: str, why: str, told: str = "") -> None:
+        self.left_out.setdefault(agent, Counter())[why] += 1
+        if told:
+            self.told[agent] = told[:500]
+
+
+def loud(rang: Iterable[Rang]) -> list[Rang]:
+    """Those that people are told of: not what is only on watch."""
+    return [one for one in rang if not isinstance(one, Alarm) or one.tier is Tier.ALARM]

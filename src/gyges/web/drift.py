@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drift over HTTP, for those who oversee: the fleet, an agent, a feature, ring tests; and alarms are settled.
+
+No line of it names agents: what is watched, how it stands and what rang is not theirs to see. What is shown is made
+in `watch/asked.py`, what is settled is written by `watch/acts.py`.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from gyges.drift.alarms import Act
+from gyges.errors import NotFound
+from gyges.principal import Key
+from gyges.watch import acts, asked, asked_ring
+from gyges.watch.docket import Noted
+from gyges.web.bodies import Body
+from gyges.web.call import Call, Nothing, Reply, reply
+
+if TYPE_CHECKING:
+    from gyges.wiring import Gate
+
+Reason = Annotated[str, Meta(min_length=1, max_length=4000)]
+
+
+class SettleAlarm(Body, frozen=True, kw_only=True):
+    """What is done about an alarm: keep, rebaseline or mute, and why."""
+
+    choice: Act
+    reason: Reason
+
+
+class FreezeBaseline(Body, frozen=True, kw_only=True):
+    """Why what the agent does now is what is normal."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """Every agent, alarms first. `standing` is "on", or says what is wrong; `behind`: the log holds more than was
+    looked at. `promise` is the budget in words.
+    """
+
+    standing: str
+    behind: bool
+    promise: str
+    agents: tuple[asked.Seen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rings:
+    """All ring tests, newest first."""
+
+    standing: str
+    items: tuple[asked_ring.Test, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A baseline that somebody froze, by its place in the log."""
+
+    agent: str
+    index: int
+
+
+async def fleet_of(gate: "Gate") -> Fleet:
+    """The fleet; while drift is off, the agents that have alarms in the log."""
+    book, docket = gate.book, gate.docket
+    behind = await book.behind()
+    if book.begun:
+        agents = await book.ask(lambda fold: asked.fleet(fold, docket))
+    else:
+        agents = asked.fleet(None, docket)
+    return Fleet(
+        standing=book.standing, behind=behind, promise=asked.promise(book.plan), agents=agents
+    )
+
+
+async def agent_of(gate: "Gate", name: str) -> asked.AgentDrift:
+    """One agent; raise `NotFound`."""
+    return await gate.book.ask(lambda fold: asked.agent_drift(fold, gate.docket, name))
+
+
+async def feature_of(gate: "Gate", name: str, feature: str) -> asked.FeatureDrift:
+    """One feature of one agent; raise `NotFound`."""
+    return await gate.book.ask(lambda fold: asked.feature_drift(fold, gate.docket, name, feature))
+
+
+async def rings_of(gate: "Gate") -> Rings:
+    """All ring tests; none while drift is off."""
+    book = gate.book
+    items = await book.ask(asked_ring.tests) if book.begun else ()
+    return Rings(standing=book.standing, items=items)
+
+
+async def settled(gate: "Gate", id: str, choice: Act, *, by: Key, reason: str) -> Noted:
+    """Settle an alarm, and let the book take it in."""
+    parts = acts.Parts(recorder=gate.store, clock=gate.clock, docket=gate.docket)
+    noted = await acts.settle(parts, id, choice, by=by, reason=reason)
+    gate.book.wake()
+    return noted
+
+
+async def show_fleet(call: Call[None, Nothing]) -> Reply:
+    """Every agent's drift: quiet, on watch or in alarm, and what the budget promises."""
+    return reply(await fleet_of(call.gate))
+
+
+async def show_agent_drift(call: Call[None, Nothing]) -> Reply:
+    """One agent's drift: features by evidence, and its alarms."""
+    return reply(await agent_of(call.gate, call.params[0]))
+
+
+async def show_feature_drift(call: Call[None, Nothing]) -> Reply:
+    """One feature of one agent: its sessions over time, and alarms with all that explains them."""
+    return reply(await feature_of(call.gate, *call.params))
+
+
+async def show_rings(call: Call[None, Nothing]) -> Reply:
+    """Ring tests: gaps with intervals, evidence, checks, and what was left out."""
+    return reply(await rings_of(call.gate))
+
+
+async def settle_alarm(call: Call[SettleAlarm, Nothing]) -> Reply:
+    """Settle an alarm: keep the baseline, take a new one, or mute the feature."""
+    body, name = call.body, call.params[0]
+    return reply(await settled(call.gate, name, body.choice, by=call.key, reason=body.reason))
+
+
+async def freeze_baseline(call: Call[FreezeBaseline, Nothing]) -> Reply:
+    """Take what an agent does now as what is normal: the sessions that are kept of it."""
+    agent, gate = call.params[0], call.gate
+    if agent not in await gate.book.ask(lambda fold: fold.monitor.agents()):
+        raise NotFound(f"no session of an agent {agent[:80]} has been seen")
+    parts = acts.Parts(recorder=gate.store, clock=gate.clock, docket=gate.docket)
+    index = await acts.freeze(parts, agent, by=call.key, reason=call.body.reason)
+    gate.book.wake()
+    return reply(Frozen(agent=agent, index=index))
