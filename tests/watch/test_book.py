@@ -7,7 +7,7 @@ import pytest
 
 from gyges.drift.alarms import Act, Tier
 from gyges.drift.words import Kind as Sort
-from gyges.episode import Kind
+from gyges.episode import Event, Kind
 from gyges.errors import Misconfigured, NotFound
 from gyges.watch import asked
 from gyges.watch.acts import settle
@@ -137,8 +137,52 @@ async def test_another_plan_learns_from_the_past_and_rings_for_the_future_alone(
         other.document(),
     ]
     assert (await book.ask(lambda f: f.monitor.tally("bot", "denied"))).units == 160
-    assert await book.ask(lambda f: f.monitor.unsettled()) == ()
+    open_now = await book.ask(lambda f: [alarm.id for alarm in f.monitor.unsettled()])
+    assert sorted(open_now) == sorted(before)
     assert book.parts.docket.on("bot"), "what is unsettled in the log stays so"
+
+
+async def test_what_was_muted_stays_muted_under_another_plan() -> None:
+    """An act is about an alarm of the log: it holds even where the new plan would not have rung that alarm."""
+    town = Town()
+    book = await town.book()
+    await town.denied(0, 70)
+    await town.denied(1, 20)
+    await book.catch_up()
+    for noted in book.parts.docket.of("bot"):
+        await settle(town.acts(book), noted.id, Act.MUTE, by=person(), reason="known")
+    other = await town.book(replace(PLAN, sessions=9_000))
+    await other.catch_up()
+    acts = await other.ask(lambda f: asked.agent_drift(f, other.parts.docket, "bot").acts)
+    assert {(act.act, act.by) for act in acts} == {("mute", "alice")}
+    before = await town.alarms()
+    await town.denied(0, 60)
+    await town.denied(1, 30)
+    await other.catch_up()
+    muted = {n.alarm.reference for n in other.parts.docket.of("bot") if n.alarm and n.settled}
+    new = [n for n in other.parts.docket.of("bot") if n.id not in before]
+    assert not [n for n in new if n.alarm and n.alarm.reference in muted]
+
+
+async def test_redacted_episodes_ring_nothing_again() -> None:
+    """After old episodes are redacted a restart learns from the rest, tells nobody anew, and knows what is open."""
+    town = Town()
+    book = await town.book()
+    await town.denied(0, 70)
+    await town.denied(1, 20)
+    await book.catch_up()
+    before = await town.alarms()
+    old = [found.index for found in await town.events(Kind.EPISODE_CLOSED)][:5]
+    gone = Event(kind=Kind.REDACTED, at=town.clock.now(), subject="gate", body={"indices": old})
+    await town.store.redact(old, gone)
+    again = await town.book()
+    await again.catch_up()
+    assert await town.alarms() == before != []
+    assert again.parts.docket.on("bot")
+    found = await again.ask(lambda f: asked.agent_drift(f, again.parts.docket, "bot"))
+    assert (found.seen.units, found.left_out) == (85, {"redacted": 5})
+    open_now = await again.ask(lambda f: [alarm.id for alarm in f.monitor.unsettled()])
+    assert sorted(open_now) == sorted(before)
 
 
 async def test_measures_are_waited_for_and_late_ones_counted() -> None:

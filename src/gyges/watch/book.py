@@ -69,6 +69,7 @@ class Book:
         self.fault = ""
         self.next = 0  # the lowest index of the log that is not folded yet
         self._quiet = -1  # up to this place the log is learnt from, and rings for nobody
+        self._loud = False  # whether that is over
         self._planned = False  # whether the log has a plan
         self._fold: Fold | None = None
         self._owed: deque[Rang] = deque()  # rang, and not yet written down
@@ -113,10 +114,10 @@ class Book:
                 self.fault = ""
             except GygesError as error:
                 logger.warning("drift: %s", error)
+                self.fault = str(error)
             except Exception as error:
                 logger.exception("drift failed; it begins anew from the log in a minute")
                 self.fault, self._fold, pause = f"{type(error).__name__}: {error}", None, RETRY_S
-                await asyncio.sleep(pause)
             try:
                 async with asyncio.timeout(pause):
                     await self._news.wait()
@@ -163,11 +164,16 @@ class Book:
         body = plans[-1].event.body if plans else {}
         plan = plan_from(body["plan"]) if plans else self.plan
         self._planned = bool(plans)
-        self._quiet = plans[-1].index if len(plans) > 1 else -1
-        self.next = 0
+        self._quiet, self._loud, self.next = await self._past(plans), False, 0
         self._owed.clear()
         self._fold = Fold(plan, str(body.get("seed", "")), self.parts.arms)
         return self._fold
+
+    async def _past(self, plans: Sequence[Recorded]) -> int:
+        """The place up to which another plan, or episodes that are redacted now, had rung what there was to ring."""
+        query = EventQuery(kinds=(Kind.REDACTED,), limit=1, latest=True)
+        redacted = await self.parts.store.events(query)
+        return max([-1, *(found.index for found in (*plans[1:], *redacted))])
 
     async def _following(self, limit: int = PAGE) -> Sequence[Recorded]:
         """The next events to fold; none before there is a plan in the log: its seed is part of the fold."""
@@ -179,7 +185,11 @@ class Book:
         return await self.parts.store.events(query)
 
     async def _page(self, fold: "Fold", events: Sequence[Recorded]) -> None:
-        self._owed += await asyncio.to_thread(self._folded, fold, events)
+        try:
+            self._owed += await asyncio.to_thread(self._folded, fold, events)
+        except Exception:
+            self._fold = None  # it stopped in the middle: begin anew from the log
+            raise
         self.next = events[-1].index + 1
         for recorded in events:
             self.parts.docket.take(recorded)
@@ -192,13 +202,14 @@ class Book:
             self._owed.popleft()
 
     def _folded(self, fold: "Fold", events: Sequence[Recorded]) -> "list[Rang]":
-        """In a thread. What rang before the plan in force began was the business of the one before it."""
+        """In a thread. What rings before `_quiet` is not told: it rang then, if it was to ring."""
         from gyges.watch.fold import loud
 
         found: list[Rang] = []
         for recorded in events:
-            if recorded.index == self._quiet:
-                fold.settle_all(recorded.event.at)
+            if recorded.index > self._quiet and not self._loud:
+                fold.hush()
+                self._loud = True
             rang = loud(fold.take(recorded))
             if recorded.index > self._quiet:
                 found += rang

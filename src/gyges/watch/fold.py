@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+import msgspec
+
 from gyges.canon import Json
 from gyges.drift.alarms import Act, Alarm, Reference, Tier
 from gyges.drift.monitor import Monitor
@@ -25,6 +27,7 @@ from gyges.watch.rings import Rings, Rung
 from gyges.watch.said import episode_of, taken
 
 KINDS = (
+    Kind.DRIFT_ALARM,
     Kind.EPISODE_CLOSED, Kind.MEASURED, Kind.DRIFT_SETTLED, Kind.DRIFT_BASELINE, Kind.RING_DESIGN,
 )  # fmt: skip
 REMEMBERED = 10_000  # early measures, and episodes after whose release a measure is late
@@ -65,6 +68,7 @@ class Fold:
         self.now = 0
         self.left_out: dict[str, Counter[str]] = {}  # agent -> why something of it was left out
         self.told: dict[str, str] = {}  # agent -> what the latest refusal said
+        self._noted: set[str] = set()  # alarms in the log
         self._waiting: dict[str, deque[_Waiting]] = {}
         self._early: OrderedDict[tuple[str, str], list[dict[str, Json]]] = OrderedDict()
         self._over: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -84,22 +88,33 @@ class Fold:
             case Kind.MEASURED:
                 self._measured(event.agent, event.body)
                 rang += self._release(event.agent)
+            case Kind.DRIFT_ALARM:
+                self._rang(event.body)
             case Kind.RING_DESIGN:
                 self.rings.begin(event.at, event.body)
             case _:
                 self._acted(event.at, event.body)
         return rang
 
-    def settle_all(self, at: int) -> None:
-        """Whatever rang so far is nobody's news: the plan began after it."""
+    def hush(self) -> None:
+        """What rang so far and is not in the log is nobody's news."""
         for alarm in self.monitor.unsettled():
-            why = "it rang before the plan began"
-            self.monitor.ack(alarm.id, Act.KEEP, by="gate", why=why, at=at)
+            if alarm.id not in self._noted:
+                why = "it is not in the log"
+                self.monitor.ack(alarm.id, Act.KEEP, by="gate", why=why, at=self.now)
 
     def state(self) -> bytes:
         """All of it, to be compared."""
         waiting = {agent: list(queue) for agent, queue in self._waiting.items() if queue}
-        rest = (self.now, self.left_out, self.told, waiting, self._early, self._over)
+        rest = (
+            self.now,
+            sorted(self._noted),
+            self.left_out,
+            self.told,
+            waiting,
+            self._early,
+            self._over,
+        )
         return self.monitor.dump() + self.rings.state() + repr(rest).encode()
 
     def _due(self) -> list[Rang]:
@@ -183,6 +198,17 @@ class Fold:
             except Unusable as error:
                 self._leave(agent, "kept instead of what was chosen", str(error))
                 self.monitor.ack(alarm, Act.KEEP, by=by, why=why, at=at)
+
+    def _rang(self, body: Mapping[str, Json]) -> None:
+        """An alarm that is in the log is open, whether or not this fold rang it: people's acts are about it."""
+        said = body.get("said")
+        if not isinstance(said, dict):
+            return
+        alarm = msgspec.convert(said, Alarm)
+        self._noted.add(alarm.id)
+        names = {watched.name for watched in self.plan.features}
+        if alarm.agent in self.monitor.agents() and alarm.feature in names:
+            self.monitor.fleet.open.setdefault(alarm.id, alarm)
 
     def _freeze(self, agent: str, by: str, why: str, at: int) -> None:
         try:
