@@ -57,7 +57,9 @@ def powers(rows: Iterable[Mapping[str, Any]]) -> str:
         "|---|---|---:|---:|---:|",
     ]
     for (gap, share), figures in found.items():
-        lines.append(f"| {gap} points | {share} % | {' | '.join(figures)} |")
+        lines.append(
+            f"| {gap} {'point' if gap == '1' else 'points'} | {share} % | {' | '.join(figures)} |"
+        )
     return "\n".join(lines)
 
 
