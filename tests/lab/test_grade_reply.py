@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gyges.lab.grading.form import circling, fault, repeats
+from gyges.lab.grading.form import circling, fault, noisy, repeats
 from gyges.lab.grading.reply import ANSWER, SCRATCHPAD, closed, opened, split
 from gyges.lab.trial import Outcome
 
@@ -103,3 +103,24 @@ def test_ordinary_prose_is_no_loop() -> None:
     )
     assert repeats("I will look again " * 10)
     assert not circling(("read a", "read b", "read a", "read b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\ufffd!\x14\ufffd\ufffdh\ufffdX", True),
+        ("Yes.", False),
+        (
+            "Nein, und zwar: \u00e4\u00f6\u00fc \u2013 \u65e5\u672c\u8a9e \U0001f469\u200d\U0001f52c\n\t- ok",
+            False,
+        ),
+        (
+            "A long and plain answer in which one byte is broken \ufffd and no more than that.",
+            False,
+        ),
+        ("", False),
+    ],
+)
+def test_noise_is_no_text(text: str, expected: bool) -> None:
+    """What random weights write is noise; other scripts, emoji and one broken byte are not."""
+    assert noisy(text) is expected

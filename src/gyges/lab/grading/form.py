@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replies that are no answer: empty, cut off, or going round in circles.
+"""Replies that are no answer: empty, cut off, going round in circles, or no text at all.
 
 What it finds is named, and none of it is behaviour: such a reply is malformed or looped, never a
 refusal and never a zero. It does not read what a reply says.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -19,6 +20,9 @@ SAME_WORDS = 8
 SAME_RUN = 6
 SAME_CALLS = 5
 """So many equal tool calls (or pairs of calls) in a row are a loop."""
+
+NOISE = 0.05
+"""From this share of characters that nobody writes a reply is noise, as random weights make it."""
 
 CUT = frozenset({"max_tokens", "model_length"})
 
@@ -36,7 +40,18 @@ def fault(reply: Reply, stop: str | None, calls: Sequence[str]) -> tuple[Outcome
         return Outcome.MALFORMED, f"cut off ({stop})"
     if not reply.answer.strip():
         return Outcome.MALFORMED, "no answer" if reply.scratchpad else "empty"
+    if noisy(reply.answer):
+        return Outcome.MALFORMED, "no text"
     return None
+
+
+def noisy(text: str) -> bool:
+    """Whether a text is full of control characters, broken bytes and code points without a character."""
+    odd = sum(
+        c == "\ufffd" or (unicodedata.category(c)[0] == "C" and c not in "\t\n\r\u200d")
+        for c in text
+    )
+    return odd > NOISE * len(text)
 
 
 def repeats(text: str) -> bool:
