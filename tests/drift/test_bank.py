@@ -10,13 +10,13 @@ from gyges.drift.words import Unusable
 
 
 class Given:
-    """Bets what its values say, the same in each of two bets."""
+    """Bets what its values say, the same in each of two bets; 9 on what is missing, which must not count."""
 
     bets = 2
 
     def factors(self, values: Floats, _u: Floats, stratum: str, /) -> Factors:
         """NaN in a stratum that it does not know."""
-        made = np.stack([values, values]).astype(np.float32)
+        made = np.stack([np.nan_to_num(values, nan=9.0)] * 2).astype(np.float32)
         return np.full_like(made, np.nan) if stratum == "unknown" else made
 
 

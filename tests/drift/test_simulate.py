@@ -163,6 +163,13 @@ def test_the_seed_decides() -> None:
     assert made[0].first.tolist() == made[1].first.tolist() != made[2].first.tolist()
 
 
+def test_the_change_comes_after_so_many_units() -> None:
+    """From never to always: the first alarm is at the first unit after the change, a delay of 1."""
+    found = watch(Events(0.0, 1.0), known((0.02,), 5), 5, threshold=24, change=20, units=40, seed=0)
+    assert found.first.tolist() == [21] * 5
+    assert found.delay == 1
+
+
 def test_delays_are_told_of_runs_that_were_quiet_before() -> None:
     """An early alarm is a false one and has no delay; a run that never alarms has an infinite one."""
     first, alarms = np.array([0, 5, 10, 11, 40]), np.ones(5, dtype=np.int64)
