@@ -89,10 +89,7 @@ def test_up_and_down_share_out_the_bets(bets: tuple[tuple[int, float, float], ..
 
 
 def test_shares_that_differ_have_bins_that_differ() -> None:
-    """0 has a bin of its own, and so has each of k/20: counts in sessions of 20 are told apart.
-
-    Bins are as narrow at 1 as at 0.
-    """
+    """0 has a bin of its own, so has each of k/20, and bins are as narrow at 1 as at 0."""
     edges = share_edges()
     assert len(edges) == BINS - 1
     at = np.searchsorted(edges, np.arange(21) / 20, side="left")
