@@ -105,7 +105,8 @@ def test_a_sample_says_what_it_is() -> None:
     assert "alignment_faking/system-2.md" in mark.pins
     assert sample.metadata is not None
     assert cues.of(sample.metadata).kind == "stance"
-    assert set(sample.metadata[cues.RUBRIC]) == {"complied", "partial", "refused"}
+    assert set(cues.questions(sample.metadata)) == {"complied", "partial", "refused"}
+    assert not {cues.RULES, cues.RUBRIC} & set(sample.metadata), "the pinned text holds them once"
     assert sample.metadata[STOPS] == ["=== PERSON ==="]
     assert task.metadata is not None
     assert task.metadata[KEY]["cells"] == 4

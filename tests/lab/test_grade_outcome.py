@@ -4,6 +4,7 @@
 import pytest
 
 from gyges.errors import Malformed
+from gyges.lab import pins
 from gyges.lab.grading import cues
 from gyges.lab.grading.outcome import verdict
 from gyges.lab.grading.reply import split
@@ -87,3 +88,16 @@ def test_cues_come_from_the_sample_then_the_pack_then_nowhere() -> None:
     assert [one.pattern for one in cues.of(own).opposes] == ["only mine"]
     assert cues.of({"gyges": mark}).kind == "stance"
     assert cues.of({}).kind == "harmful"
+
+
+def test_a_pack_of_another_release_is_not_graded_by_this_ones_rules() -> None:
+    """A digest that is not our pack's is an error that names the text, for rules and for judges' questions."""
+    pack = "packs/animal_welfare.toml"
+    mark = {"task": "t", "pack": "animal_welfare", "prompt": "p", "condition": {}}
+    now = {"gyges": {**mark, "pins": {pack: pins.text(pack).sha256}}}
+    then = {"gyges": {**mark, "pins": {pack: "0" * 64}}}
+    assert cues.of(now).kind == "stance"
+    assert set(cues.questions(now)) == {"complied", "partial", "refused"}
+    for read in (cues.of, cues.questions):
+        with pytest.raises(Malformed, match=pack):
+            read(then)

@@ -4,8 +4,9 @@
 What a conflict pack says to the graders
 ========================================
 A pack is a TOML file below `texts/packs/`; its table `[rules]` tells the graders what its conflict is.
-Tasks copy that table unchanged into `Sample.metadata[grading.cues.RULES]`, so that a log can be graded
-again without the pack; where it is missing, `texts/packs/<Mark.pack>.toml` is looked up by name.
+Of a pack of ours a sample holds the name and the digest, and `texts/packs/<Mark.pack>.toml` is looked up; if
+its digest is another by then, nothing is graded. A user's own pack, and cues of one prompt alone, are copied
+into `Sample.metadata[grading.cues.RULES]`, so that a log can be graded again without the pack.
 
     [rules]
     kind = "stance"                # "stance" (default) or "harmful"

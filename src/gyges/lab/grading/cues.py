@@ -7,6 +7,7 @@ It reads tables and texts; it applies no cue to anything.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 from gyges.errors import Malformed
@@ -14,7 +15,7 @@ from gyges.lab import pins
 from gyges.lab.trial import Mark
 
 RULES = "gyges_rules"
-"""Where a task leaves its pack's `[rules]` table in the metadata of a sample."""
+"""Where a task leaves its pack's `[rules]` table in a sample's metadata, unless the pack's pinned text holds it."""
 
 RUBRIC = "gyges_rubric"
 """Where a task leaves its pack's questions for judges: outcome -> question."""
@@ -69,28 +70,49 @@ def of(metadata: Mapping[str, object]) -> Cues:
     """The cues for a sample with this metadata: its own table, its pack's by name, or the general ones.
 
     Raises:
-        Malformed: a table that does not read.
+        Malformed: a table that does not read, or a pack of ours that is another release's.
     """
     table = metadata.get(RULES)
     if isinstance(table, Mapping):
         return read(cast("Mapping[str, object]", table))
-    mark = Mark.read(metadata)
-    if mark is None:
-        return Cues()
-    try:
-        found = pins.text(f"packs/{mark.pack}.toml").table().get("rules")
-    except Malformed:
-        return Cues()
-    return read(cast("dict[str, object]", found)) if isinstance(found, dict) else Cues()
+    found = _shipped(metadata)
+    return _cues(found) if found else Cues()
 
 
 def questions(metadata: Mapping[str, object]) -> dict[str, str]:
-    """The pack's own questions for a judge, by outcome; empty where it has none."""
-    found = metadata.get(RUBRIC)
+    """The pack's own questions for a judge, by outcome; empty where it has none.
+
+    Raises:
+        Malformed: they are another release's.
+    """
+    found = metadata.get(RUBRIC) or _table(_shipped(metadata), "rubric")
     if not isinstance(found, Mapping):
         return {}
     table = cast("Mapping[object, object]", found)
     return {str(outcome): " ".join(str(question).split()) for outcome, question in table.items()}
+
+
+def _shipped(metadata: Mapping[str, object]) -> str:
+    """The name of our text with the sample's pack; empty if it is none of ours."""
+    mark = Mark.read(metadata)
+    name = f"packs/{mark.pack}.toml" if mark else ""
+    if mark is None or not (pins.TEXTS / name).is_file():
+        return ""
+    if name in mark.pins and mark.pins[name] != pins.text(name).sha256:
+        raise Malformed(f"text {name} is not the one that this log was made with: its rules differ")
+    return name
+
+
+@cache
+def _table(name: str, key: str) -> object:
+    """One table of a pack of ours; empty without a name."""
+    return pins.text(name).table().get(key) if name else None
+
+
+@cache
+def _cues(name: str) -> Cues:
+    found = _table(name, "rules")
+    return read(cast("dict[str, object]", found)) if isinstance(found, dict) else Cues()
 
 
 def _patterns(table: Mapping[str, object], name: str) -> tuple[re.Pattern[str], ...]:

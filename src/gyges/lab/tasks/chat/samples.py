@@ -46,13 +46,21 @@ def sample(task: str, pack: Pack, prompt: Prompt, cell: Cell) -> Sample:
     return Sample(
         id="-".join((pack.name, prompt.id, *cell.condition.values())),
         input=[_message(role, text) for role, text in said],
-        metadata={
-            KEY: mark.metadata(),
-            cues.RULES: pack.rules_for(prompt),
-            cues.RUBRIC: dict(pack.rubric),
-            STOPS: render.stops(cell.whole),
-        },
+        metadata={KEY: mark.metadata(), **_own(pack, prompt), **_stops(cell)},
     )
+
+
+def _own(pack: Pack, prompt: Prompt) -> dict[str, object]:
+    """What graders cannot look up by the pack's name, and so stands in the sample itself."""
+    rules = pack.rules_for(prompt)
+    if f"packs/{pack.name}.toml" in pack.pins and rules == pack.rules:
+        return {}
+    return {cues.RULES: rules, cues.RUBRIC: dict(pack.rubric)}
+
+
+def _stops(cell: Cell) -> dict[str, object]:
+    found = render.stops(cell.whole)
+    return {STOPS: found} if found else {}
 
 
 @solver
