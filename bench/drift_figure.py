@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 
 from bench.drift_rivals import RATE, Firsts
 from bench.procs import ROOT
@@ -25,7 +24,7 @@ def draw(found: Sequence[Firsts], afters: Sequence[float]) -> Path | None:
     panes = figure.subplots(1, len(afters), sharey=True, squeeze=False)[0]
     for pane, after in zip(panes, afters, strict=True):
         for one in (one for one in found if one.after == after):
-            delay = median(one.delays) if one.delays else math.inf
+            delay = one.median
             if math.isfinite(delay):
                 pane.plot(delay, wrong[one.name], "o")
                 pane.annotate(one.name, (delay, wrong[one.name]), fontsize=6)

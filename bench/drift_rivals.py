@@ -5,6 +5,8 @@ river lives in an environment of its own under .cache/bench; where it does not i
 """
 
 import json
+import math
+import statistics
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +38,13 @@ class Firsts:
     @property
     def delays(self) -> list[float]:
         """From the change, of streams without an earlier alarm; infinite where none came."""
-        return [f - CHANGE if f else float("inf") for f in self.first if not 0 < f <= CHANGE]
+        return [f - CHANGE if f else math.inf for f in self.first if not 0 < f <= CHANGE]
+
+    @property
+    def median(self) -> float:
+        """Of the delays of streams that found the change; infinite if none did."""
+        found = [delay for delay in self.delays if math.isfinite(delay)]
+        return statistics.median(found) if found else math.inf
 
 
 def streams(after: float, runs: int, seed: int) -> Iterator[NDArray[np.bool_]]:
