@@ -96,4 +96,6 @@ async def test_a_baseline_and_a_ring_test_that_is_not_there(run: Run) -> None:
     """What an agent does now becomes normal; without a ring test there is none to tell of."""
     assert (await run("alice", "baseline", "bot", "--reason", "tested"))[0] == 0
     assert (await run("alice", "baseline", "nobody", "--reason", "tested"))[0] == 2
+    assert (await run("alice", "unmute", "bot", "denied", "--reason", "fixed"))[0] == 0
+    assert (await run("alice", "unmute", "bot", "steps", "--reason", "fixed"))[0] == 2
     assert await run("audrey", "ring") == (0, "No ring test has begun.\n")

@@ -10,7 +10,7 @@ from gyges.episode import Event, Kind
 from gyges.errors import Conflict, Forbidden, NotFound, Unprocessable
 from gyges.ports import Change
 from gyges.principal import Scope
-from gyges.watch.acts import freeze, settle
+from gyges.watch.acts import freeze, settle, unmute
 from gyges.watch.book import Book
 from gyges.watch.docket import body_of, ring_body
 from tests.watch.drifting import PLAN, Town, person, state_of
@@ -127,5 +127,27 @@ async def test_a_frozen_baseline_is_bet_against_from_then_on() -> None:
     assert found is not None
     assert found.reference is Reference.FROZEN
     again = await town.book(plan)
+    await again.catch_up()
+    assert await state_of(again) == await state_of(book)
+
+
+async def test_what_is_muted_rings_again_only_once_unmuted() -> None:
+    """A muted feature stays silent through a change; unmuted it rings for the next, and a replay agrees."""
+    town = Town()
+    book = await town.book()
+    await town.denied(0, 70)
+    await town.denied(1, 20)
+    await book.catch_up()
+    for noted in book.parts.docket.of("bot"):
+        await settle(town.acts(book), noted.id, Act.MUTE, by=person(), reason="known")
+    before = await town.alarms()
+    await town.denied(1, 60)
+    await book.catch_up()
+    assert await town.alarms() == before != []
+    await unmute(town.acts(book), "bot", "denied", by=person(), reason="fixed")
+    await town.denied(1, 120)
+    await book.catch_up()
+    assert len(await town.alarms()) > len(before)
+    again = await town.book()
     await again.catch_up()
     assert await state_of(again) == await state_of(book)

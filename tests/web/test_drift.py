@@ -128,7 +128,8 @@ async def test_an_agent_learns_nothing_of_it(watched: House) -> None:
     for who in ("bot", "office"):
         for path in paths:
             assert (await house.call(who, "GET", path)).status_code == 403
-        for path in ("/v1/drift/alarms/x/settle", "/v1/drift/bot/baseline"):
+        for path in ("alarms/x/settle", "bot/baseline", "bot/denied/unmute"):
+            path = f"/v1/drift/{path}"
             assert (await house.call(who, "POST", path, REASON)).status_code == 403
     answer = await house.call("audrey", "POST", "/v1/drift/alarms/x/settle", REASON)
     assert answer.status_code == 403

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`gyges drift fleet|agent|feature|ring|settle|baseline`: drift as a running gate keeps it. It computes nothing."""
+"""`gyges drift fleet|agent|feature|ring|settle|baseline|unmute`: drift as a gate keeps it. It computes nothing."""
 
 import time
 from typing import Annotated, Any
@@ -146,9 +146,26 @@ def baseline(
         )
 
 
+def unmute(
+    name: Annotated[str, typer.Argument(help="The agent.")],
+    feature: Annotated[str, typer.Argument(help="The feature.")],
+    reason: Reason,
+    url: Url = DEFAULT_URL,
+    key_file: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a muted feature of an agent again."""
+    path = f"/v1/drift/{quote(name, safe='')}/{quote(feature, safe='')}/unmute"
+    found: Any = request(url, any_key(key_file, *SETTLERS), "POST", path, {"reason": reason})
+    if as_json:
+        emit(found)
+    else:
+        print(f"{visible(feature)} of {visible(name)} is watched again.")
+
+
 def mount(app: typer.Typer) -> None:
     """Add these commands to `gyges drift`."""
-    for command in (fleet, agent, feature, ring, settle, baseline):
+    for command in (fleet, agent, feature, ring, settle, baseline, unmute):
         app.command(command.__name__)(command)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people do about drift: settle an alarm, freeze what is normal. Acts of a named person, in the log for good.
+"""What people do about drift: settle an alarm, freeze what is normal, unmute. Acts by name, in the log for good.
 
     keep        the baseline stays: the change is looked into, or is as it should be
     rebaseline  the present is the new normal; what a first reference or a stated band says cannot be moved
-    mute        the feature of this agent is not bet on any more
+    mute        the feature of this agent is not bet on any more, until somebody unmutes it
 
 It changes nothing but the log: the book folds the act in its place, and so does every replay.
 """
@@ -16,7 +16,7 @@ from gyges.episode import Event, Kind, Recorded
 from gyges.errors import Conflict, Forbidden, NotFound, Unprocessable
 from gyges.ports import Change, Clock, Recorder
 from gyges.principal import Key, Scope
-from gyges.watch.docket import FREEZE, MOVES, Docket, Noted
+from gyges.watch.docket import FREEZE, MOVES, UNMUTE, Docket, Noted
 
 SETTLED = "drift:settled"  # subjects are public: they name no alarm
 SETTLERS = frozenset({Scope.APPROVER, Scope.ADMIN})
@@ -61,11 +61,20 @@ async def settle(parts: Parts, id: str, choice: Act, *, by: Key, reason: str) ->
 
 async def freeze(parts: Parts, agent: str, *, by: Key, reason: str) -> int:
     """Take the agent's sessions that are kept as what is normal; return the act's place in the log."""
+    return await _begin(parts, {"agent": agent, "choice": FREEZE}, by, reason)
+
+
+async def unmute(parts: Parts, agent: str, feature: str, *, by: Key, reason: str) -> int:
+    """Bet on a muted feature of the agent again; return the act's place in the log."""
+    return await _begin(parts, {"agent": agent, "feature": feature, "choice": UNMUTE}, by, reason)
+
+
+async def _begin(parts: Parts, body: dict[str, Json], by: Key, reason: str) -> int:
+    """Write an act down that answers no alarm."""
     _named(by, reason)
-    body: dict[str, Json] = {"agent": agent, "choice": FREEZE, "by": by.name, "reason": reason}
     event = Event(
-        kind=Kind.DRIFT_BASELINE, at=parts.clock.now(), subject=f"drift:{FREEZE}", body=body,
-        agent=agent,
+        kind=Kind.DRIFT_BASELINE, at=parts.clock.now(), subject=f"drift:{body['choice']}",
+        body={**body, "by": by.name, "reason": reason}, agent=str(body["agent"]),
     )  # fmt: skip
     receipt = await parts.recorder.record(Change(events=(event,)))
     return receipt.indices[-1]

@@ -17,10 +17,8 @@ from gyges.episode import Kind, Recorded
 from gyges.ports import EventQuery, Store
 from gyges.watch.past import everything
 
-PLAN, FREEZE = (
-    "plan",
-    "freeze",
-)  # what a `drift-baseline` event can be besides an answer to an alarm
+# What a `drift-baseline` event can be besides an answer to an alarm.
+PLAN, FREEZE, UNMUTE = "plan", "freeze", "unmute"
 MOVES = (Reference.PAST, Reference.FROZEN)  # references that a new baseline can replace
 LARGEST = float(2**53 - 1)
 

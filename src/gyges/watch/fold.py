@@ -21,7 +21,7 @@ from gyges.drift.plans import Terms
 from gyges.drift.words import Budget, Episode, Unusable, Value
 from gyges.episode import Kind, Recorded
 from gyges.watch.arms import Arms
-from gyges.watch.docket import FREEZE
+from gyges.watch.docket import FREEZE, UNMUTE
 from gyges.watch.plan import Plan
 from gyges.watch.rings import Rings, Rung
 from gyges.watch.said import episode_of, taken
@@ -190,8 +190,8 @@ class Fold:
         """A person's act, where it is about something that is still so."""
         names = ("alarm", "agent", "choice", "by", "reason")
         alarm, agent, choice, by, why = (str(body.get(name, "")) for name in names)
-        if choice == FREEZE:
-            self._freeze(agent, by, why, at)
+        if choice in (FREEZE, UNMUTE):
+            self._begin(choice, agent, str(body.get("feature", "")), by=by, why=why, at=at)
         elif alarm in {known.id for known in self.monitor.unsettled(agent)}:
             try:
                 self.monitor.ack(alarm, Act(choice), by=by, why=why, at=at)
@@ -210,11 +210,15 @@ class Fold:
         if alarm.agent in self.monitor.agents() and alarm.feature in names:
             self.monitor.fleet.open.setdefault(alarm.id, alarm)
 
-    def _freeze(self, agent: str, by: str, why: str, at: int) -> None:
+    def _begin(self, choice: str, agent: str, feature: str, *, by: str, why: str, at: int) -> None:
+        """An act that answers no alarm."""
         try:
-            self.monitor.freeze(agent, by=by, why=why, at=at)
+            if choice == FREEZE:
+                self.monitor.freeze(agent, by=by, why=why, at=at)
+            else:
+                self.monitor.unmute(agent, feature, by=by, why=why, at=at)
         except Unusable as error:
-            self._leave(agent, "not frozen", str(error))
+            self._leave(agent, f"{choice}: could not be done", str(error))
 
     def _leave(self, agent: str, why: str, told: str = "") -> None:
         self.left_out.setdefault(agent, Counter())[why] += 1

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from gyges.drift.alarms import Act
-from gyges.errors import NotFound
 from gyges.principal import Key
 from gyges.watch import acts, asked, asked_ring
 from gyges.watch.docket import Noted
@@ -31,8 +30,8 @@ class SettleAlarm(Body, frozen=True, kw_only=True):
     reason: Reason
 
 
-class FreezeBaseline(Body, frozen=True, kw_only=True):
-    """Why what the agent does now is what is normal."""
+class ActOnDrift(Body, frozen=True, kw_only=True):
+    """Why a baseline is frozen, or a feature is watched again."""
 
     reason: Reason
 
@@ -58,8 +57,8 @@ class Rings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frozen:
-    """A baseline that somebody froze, by its place in the log."""
+class ActedOn:
+    """An act about an agent's drift, by its place in the log."""
 
     agent: str
     index: int
@@ -97,8 +96,7 @@ async def rings_of(gate: "Gate") -> Rings:
 
 async def settled(gate: "Gate", id: str, choice: Act, *, by: Key, reason: str) -> Noted:
     """Settle an alarm, and let the book take it in."""
-    parts = acts.Parts(recorder=gate.store, clock=gate.clock, docket=gate.docket)
-    noted = await acts.settle(parts, id, choice, by=by, reason=reason)
+    noted = await acts.settle(parts_of(gate), id, choice, by=by, reason=reason)
     gate.book.wake()
     return noted
 
@@ -129,12 +127,24 @@ async def settle_alarm(call: Call[SettleAlarm, Nothing]) -> Reply:
     return reply(await settled(call.gate, name, body.choice, by=call.key, reason=body.reason))
 
 
-async def freeze_baseline(call: Call[FreezeBaseline, Nothing]) -> Reply:
+async def freeze_baseline(call: Call[ActOnDrift, Nothing]) -> Reply:
     """Take what an agent does now as what is normal: the sessions that are kept of it."""
     agent, gate = call.params[0], call.gate
-    if agent not in await gate.book.ask(lambda fold: fold.monitor.agents()):
-        raise NotFound(f"no session of an agent {agent[:80]} has been seen")
-    parts = acts.Parts(recorder=gate.store, clock=gate.clock, docket=gate.docket)
-    index = await acts.freeze(parts, agent, by=call.key, reason=call.body.reason)
+    await agent_of(gate, agent)
+    index = await acts.freeze(parts_of(gate), agent, by=call.key, reason=call.body.reason)
     gate.book.wake()
-    return reply(Frozen(agent=agent, index=index))
+    return reply(ActedOn(agent=agent, index=index))
+
+
+async def unmute_feature(call: Call[ActOnDrift, Nothing]) -> Reply:
+    """Watch a muted feature of an agent again."""
+    (agent, feature), gate, reason = call.params, call.gate, call.body.reason
+    await feature_of(gate, agent, feature)
+    index = await acts.unmute(parts_of(gate), agent, feature, by=call.key, reason=reason)
+    gate.book.wake()
+    return reply(ActedOn(agent=agent, index=index))
+
+
+def parts_of(gate: "Gate") -> acts.Parts:
+    """What acts are written with."""
+    return acts.Parts(recorder=gate.store, clock=gate.clock, docket=gate.docket)
