@@ -151,3 +151,18 @@ async def test_what_is_muted_rings_again_only_once_unmuted() -> None:
     again = await town.book()
     await again.catch_up()
     assert await state_of(again) == await state_of(book)
+
+
+async def test_an_alarm_in_words_of_another_version_holds() -> None:
+    """What cannot be read any more keeps the agent under alarm, and can be settled."""
+    town, _ = await rang()
+    body = {"alarm": "a9", "agent": "bot", "feature": "x", "said": {"id": "a9", "shape": "other"}}
+    event = Event(kind=Kind.DRIFT_ALARM, at=2, subject="drift:d-9", body=body, agent="bot")
+    await town.store.record(Change(events=(event,)))
+    book = await town.book()
+    await book.catch_up()
+    noted = book.parts.docket.get("a9")
+    assert noted is not None
+    assert noted.alarm is None
+    await settle(town.acts(book), "a9", Act.MUTE, by=person(), reason="old")
+    assert [n.id for n in book.parts.docket.of("bot") if n.settled is None] == ["a1"]

@@ -8,10 +8,8 @@ import pytest
 from gyges.drift.alarms import Act, Tier
 from gyges.drift.words import Kind as Sort
 from gyges.episode import Event, Kind
-from gyges.errors import Misconfigured, NotFound
 from gyges.watch import asked
 from gyges.watch.acts import settle
-from gyges.watch.book import MISSING, Book
 from gyges.watch.docket import MOVES
 from gyges.watch.plan import Watched
 from tests.watch.drifting import MINUTE, PLAN, Town, person, replayed, state_of
@@ -233,26 +231,3 @@ async def test_what_cannot_be_used_is_counted(more: dict[str, object], why: str)
     await book.catch_up()
     found = await book.ask(lambda f: asked.agent_drift(f, book.parts.docket, "bot"))
     assert (found.seen.units, found.left_out) == (2, {why: 1})
-
-
-async def test_without_numpy_alarms_still_hold() -> None:
-    """The book says that it is off and folds nothing; what is unsettled in the log stays a fact."""
-    town = Town()
-    await town.denied(0.1, 100)
-    await town.denied(0.9, 60)
-    await (await town.book()).catch_up()
-    parts = (await town.book()).parts
-    off = Book(parts, on=False)
-    assert await off.catch_up() == 0
-    assert off.standing == f"off: {MISSING}"
-    assert parts.docket.on("bot")
-    with pytest.raises(NotFound, match="drift is off"):
-        await off.ask(lambda fold: fold.state())
-    assert [one.state for one in asked.fleet(None, parts.docket)] == ["alarm"]
-
-
-async def test_a_plan_that_keeps_no_promise_is_refused_at_the_start() -> None:
-    """A name that says the arm cannot be a feature: the book does not open."""
-    told = Watched(name="unwatched", kind=Sort.BINARY, grader="x")
-    with pytest.raises(Misconfigured, match="unwatched"):
-        await Town().book(replace(PLAN, features=(told,)))

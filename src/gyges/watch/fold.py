@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-import msgspec
-
 from gyges.canon import Json
 from gyges.drift.alarms import Act, Alarm, Reference, Tier
 from gyges.drift.monitor import Monitor
@@ -21,7 +19,7 @@ from gyges.drift.plans import Terms
 from gyges.drift.words import Budget, Episode, Unusable, Value
 from gyges.episode import Kind, Recorded
 from gyges.watch.arms import Arms
-from gyges.watch.docket import FREEZE, UNMUTE
+from gyges.watch.docket import FREEZE, UNMUTE, alarm_in
 from gyges.watch.plan import Plan
 from gyges.watch.rings import Rings, Rung
 from gyges.watch.said import episode_of, taken
@@ -201,10 +199,9 @@ class Fold:
 
     def _rang(self, body: Mapping[str, Json]) -> None:
         """An alarm that is in the log is open, whether or not this fold rang it: people's acts are about it."""
-        said = body.get("said")
-        if not isinstance(said, dict):
+        alarm = alarm_in(body)
+        if alarm is None:
             return
-        alarm = msgspec.convert(said, Alarm)
         self._noted.add(alarm.id)
         names = {watched.name for watched in self.plan.features}
         if alarm.agent in self.monitor.agents() and alarm.feature in names:
