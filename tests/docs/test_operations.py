@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gyges.watch import ring
 from gyges.web.auth import BURST
 from gyges.wiring import read_monitors
 from tests.docs.pages import page
@@ -97,9 +98,11 @@ def test_a_proxy_in_front_is_as_told(terminals: tuple[Terminal, Terminal], tmp_p
 
 @pytest.mark.usefixtures("terminals")
 def test_the_data_folder_is_as_told(tmp_path: Path) -> None:
-    """Each path in the table is in a new data folder, each file there is in the table, and modes are as said."""
+    """Each path in the table is in a data folder with a ring test, each file there is in the table, modes as said."""
     section = PAGE.section("The data folder")
     folder = tmp_path / "gate"
+    (folder / ring.FILE).write_text('design = "d1"\nshare = 0.5\ncue = "Nobody looks."\n')
+    ring.make_key(folder / "keys" / ring.KEY)
     cells = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
     told = {path.strip(" `") for cell in cells for path in cell.split(",")}
     there = {file for file in folder.rglob("*") if file.is_file()}
