@@ -29,9 +29,9 @@ def earned(factors: Floats, rate: float) -> Floats:
 @given(ENDS, ASIDE, st.sampled_from(Direction))
 def test_no_rate_in_the_band_earns(ends: list[float], aside: float, direction: Direction) -> None:
     """Every factor's expectation is at most 1 under every rate in the band, and no factor is negative."""
-    factors = rate_factors(*ends, direction)
+    factors = rate_factors(ends[0], ends[1], direction)
     assert (factors >= 0).all()
-    assert (earned(factors, within(*ends, aside)) <= 1 + EPS).all()
+    assert (earned(factors, within(ends[0], ends[1], aside)) <= 1 + EPS).all()
 
 
 @given(ENDS, ASIDE, ASIDE, st.sampled_from(Direction))
@@ -40,7 +40,7 @@ def test_no_mean_in_the_band_earns(
 ) -> None:
     """The same for means, whatever two values the distribution has: 0 and 1, or nearer to its mean."""
     bettor = Means({"": [(ends[0], ends[1])] * 2}, direction)
-    mean = within(*ends, aside)
+    mean = within(ends[0], ends[1], aside)
     two = np.array([mean * spread, mean + (1 - mean) * spread])
     share = 0.5 if two[1] == two[0] else (mean - two[0]) / (two[1] - two[0])
     low, high = bettor.factors(two, two, "").T.astype(np.float64)

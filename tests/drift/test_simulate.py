@@ -17,7 +17,7 @@ from gyges.drift.words import Direction, Unusable
 RUNS = 400
 LATE = 1.15
 FIVE_IN_100 = 0.05
-HOURS = {str(hour): [(Daily().rate(hour),) * 2] * RUNS for hour in range(24)}
+HOURS = {str(hour): [(Daily().rate(hour), Daily().rate(hour))] * RUNS for hour in range(24)}
 TOOLS = (0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.03, 0.02)
 TO_RARE = (0.2, 0.2, 0.15, 0.12, 0.1, 0.08, 0.08, 0.07)
 TO_COMMON = (0.2, 0.3, 0.15, 0.12, 0.1, 0.08, 0.03, 0.02)

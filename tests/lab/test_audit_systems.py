@@ -246,7 +246,11 @@ def over() -> Iterator[threading.Event]:
 
 def test_an_endpoint_that_is_silent_is_given_up(over: threading.Event) -> None:
     """After the plan's timeout the batch has failed."""
-    with serving(lambda handler, posted: over.wait(60) and None) as address:
+
+    def answer(handler: BaseHTTPRequestHandler, posted: Posted) -> None:
+        over.wait(60)
+
+    with serving(answer) as address:
         found = asked(address, people(2, 1), replace(PLAN, timeout=SHORT))
         over.set()
     assert reasons(found) == {"the call timed out"}

@@ -171,7 +171,7 @@ async def test_redacted_episodes_ring_nothing_again() -> None:
     await book.catch_up()
     before = await town.alarms()
     old = [found.index for found in await town.events(Kind.EPISODE_CLOSED)][:5]
-    gone = Event(kind=Kind.REDACTED, at=town.clock.now(), subject="gate", body={"indices": old})
+    gone = Event(kind=Kind.REDACTED, at=town.clock.now(), subject="gate", body={"indices": [*old]})
     await town.store.redact(old, gone)
     again = await town.book()
     await again.catch_up()
