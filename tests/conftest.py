@@ -7,7 +7,7 @@ It starts nothing and fakes nothing: in-memory halves of the ports live in `gyge
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -75,3 +75,13 @@ def need() -> Callable[..., Path]:
         pytest.skip(reason)
 
     return need_program
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write lone surrogates in captured output as escapes: a test process could not hand them on."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
