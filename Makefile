@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 TOOLS := .venv-tools
 # Test processes; "auto" is one for each core.
 WORKERS ?= auto
+# What runs Inspect has processes of its own: Inspect changes asyncio and logging for all that share one with it.
+INSPECT := tests/lab tests/cli/test_lab.py tests/docs/test_lab_audit.py tests/bench/test_lab_bench.py
 # For `make demo`: --unattended
 ARGS ?=
 # For `make lock`: --upgrade, or --upgrade-package NAME
@@ -40,11 +42,13 @@ lab-demo: $(DEV) ## the lab on organisms whose truth is known; ends with the HTM
 	@$(BIN)/gyges lab demo $(ARGS)
 
 test: check ## everything a change must pass
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(INSPECT)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(addprefix --ignore=,$(INSPECT))
 
 test-fast: $(DEV) ## what to run while working: lint, and the tests that are not slow
 	@$(BIN)/ruff check --quiet
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow"
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow" $(INSPECT)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow" $(addprefix --ignore=,$(INSPECT))
 
 check: lint types
 
