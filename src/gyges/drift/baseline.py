@@ -126,10 +126,6 @@ def positions(values: Floats, edges: NDArray[np.float32] | Floats) -> Floats:
     return np.where(np.isnan(values) | np.isnan(edges[:, 0]), np.nan, place)
 
 
-INNER = np.arange(1, conformal.BINS) / conformal.BINS
-"""The quantiles of a reference that are a number's scale."""
-
-
 def freeze(
     values: Floats, strata: Sequence[str], *, number: bool, rates: bool, of: int
 ) -> tuple[dict[str, Floats], Floats]:
@@ -158,7 +154,7 @@ def _scaled(values: Floats) -> tuple[Floats, Floats]:
         seen = np.flatnonzero(~np.isnan(own))
         half = seen[: len(seen) // 2]
         if len(half) >= LEAST:
-            edges[stream] = np.quantile(own[half], INNER)
+            edges[stream] = conformal.quantile_edges(own[half])
         rest[half, stream] = np.nan
     return edges, np.array([positions(row, edges) for row in rest])
 

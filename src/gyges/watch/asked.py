@@ -71,8 +71,7 @@ class AgentDrift:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """The feature's sessions as far as they are kept, oldest first; `values` has a row for each, one number a
-    label, None where nothing was measured. `evidence` is a share of its threshold: from 0.001 it is on watch, at 1
-    it rings.
+    label, None where nothing was measured. `evidence` is a share of its threshold: at 1 it rings.
     """
 
     at: tuple[int, ...]
