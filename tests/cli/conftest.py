@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,21 @@ def clean_environment(**more: str) -> dict[str, str]:
     """This process's environment without anything that Gyges would read, and `more`."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith("GYGES_")}
     return plain | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"} | more
+
+
+def without(modules: Sequence[str], *words: str) -> subprocess.CompletedProcess[str]:
+    """One command in a process of its own that has none of these modules."""
+    code = (
+        f"import sys; sys.modules |= dict.fromkeys({tuple(modules)!r});"
+        f"from gyges.cli.main import main; sys.exit(main({list(words)!r}))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=clean_environment(),
+    )
 
 
 @pytest.fixture(autouse=True)

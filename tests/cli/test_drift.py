@@ -3,8 +3,6 @@
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 
 from gyges.cli.main import main
-from tests.cli.conftest import clean_environment
+from tests.cli.conftest import without
 
 START, MINUTE = 1_790_000_000_000, 60_000
 Session = Callable[[random.Random, int], dict[str, Any]]
@@ -242,16 +240,6 @@ def test_moments_may_be_iso_and_null_is_not_measured(
 
 def test_without_the_extra_it_says_how_to_get_it() -> None:
     """Drift is an extra: one line, exit code 2, and no traceback."""
-    code = (
-        "import sys; sys.modules |= dict.fromkeys(('numpy', 'scipy'));"
-        "from gyges.cli.main import main; sys.exit(main(['drift', 'selftest']))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=clean_environment(),
-    )
+    done = without(("numpy", "scipy"), "drift", "selftest")
     assert done.returncode == 2
     assert done.stderr == "gyges drift: drift is an extra: pip install 'gyges[drift]'\n"

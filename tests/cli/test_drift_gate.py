@@ -4,17 +4,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from gyges.cli.main import main
 from gyges.testing.clock import FakeClock
-from gyges.web.server import config, listen, url_of
 from tests.watch.drifting import PLAN, Town
-from tests.web.conftest import House, open_house
+from tests.web.conftest import House, behind, open_house
 
 pytestmark = pytest.mark.anyio
 Run = Callable[..., Awaitable[tuple[int, str]]]
@@ -31,16 +28,8 @@ async def house(tmp_path: Path) -> AsyncIterator[tuple[House, str]]:
         await town.denied(0, 10, "other")
         house.gate.book.adopt(PLAN)
         await house.gate.book.catch_up()
-        sock = listen(replace(house.gate.settings, port=0))
-        server = uvicorn.Server(config(house.app, ()))
-        running = asyncio.create_task(server.serve(sockets=[sock]))
-        try:
-            yield house, url_of(sock)
-        finally:
-            house.app.state.desk.closing.set()
-            server.should_exit = True
-            await running
-            sock.close()
+        async with behind(house) as url:
+            yield house, url
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 """`gyges lab` as people and programs call it: what it prints, and the exit code it ends with."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gyges.cli.main import main
 from gyges.lab.pins import pinned
-from tests.cli.conftest import clean_environment
+from tests.cli.conftest import without
 from tests.lab.overseen import INSPECT
 
 pytestmark = INSPECT
@@ -140,16 +138,6 @@ def test_a_calibration_is_told_to_people_and_programs(
 
 def test_without_the_extra_it_says_how_to_get_it() -> None:
     """The lab is an extra: one line, exit code 2, and no traceback."""
-    code = (
-        "import sys; sys.modules |= dict.fromkeys(('inspect_ai', 'numpy', 'scipy', 'matplotlib'));"
-        "from gyges.cli.main import main; sys.exit(main(['lab', 'demo']))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=clean_environment(),
-    )
+    done = without(("inspect_ai", "numpy", "scipy", "matplotlib"), "lab", "demo")
     assert done.returncode == 2
     assert done.stderr == "gyges lab: the lab is an extra: pip install 'gyges[lab]'\n"

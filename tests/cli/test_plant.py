@@ -4,32 +4,20 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from gyges.cli.main import main
-from gyges.web.server import config, listen, url_of
 from tests.cli.conftest import Town
-from tests.web.conftest import PAY, House, open_house
+from tests.web.conftest import PAY, House, behind, open_house
 
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[tuple[House, str]]:
     """A gate behind a real server, where three requests may be planted within a day."""
-    async with open_house(tmp_path / "data", checks_per_day=3) as house:
-        sock = listen(replace(house.gate.settings, port=0))
-        server = uvicorn.Server(config(house.app, ()))
-        running = asyncio.create_task(server.serve(sockets=[sock]))
-        try:
-            yield house, url_of(sock)
-        finally:
-            house.app.state.desk.closing.set()
-            server.should_exit = True
-            await running
-            sock.close()
+    async with open_house(tmp_path / "data", checks_per_day=3) as house, behind(house) as url:
+        yield house, url
 
 
 @pytest.mark.anyio

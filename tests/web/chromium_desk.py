@@ -4,23 +4,20 @@
 Nothing is faked but the finger on the sensor. It holds no tests.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
-import uvicorn
 from playwright.async_api import BrowserContext, CDPSession, Page, async_playwright, expect
 
 from gyges.case import State
 from gyges.person import Role
-from gyges.web.server import config, listen, url_of
 from tests import patience
-from tests.web.conftest import House, Served, open_house
+from tests.web.conftest import House, Served, behind, open_house
 from tests.web.people import add
 
 RULE = """
@@ -117,17 +114,11 @@ async def serving(folder: Path) -> AsyncIterator[Served]:
         starter.write_text("@id(".join(kept))
         (folder / "policy" / "signed.cedar").write_text(RULE)
         await house.gate.reload(by="test")
-        sock = listen(replace(house.gate.settings, port=0))
-        server = uvicorn.Server(config(house.app, ()))
-        running = asyncio.create_task(server.serve(sockets=[sock]))
-        try:
-            async with httpx.AsyncClient(base_url=url_of(sock), timeout=patience.S) as client:
-                yield Served(house.gate, house.app, client, house.secrets)
-        finally:
-            house.app.state.desk.closing.set()
-            server.should_exit = True
-            await running
-            sock.close()
+        async with (
+            behind(house) as url,
+            httpx.AsyncClient(base_url=url, timeout=patience.S) as client,
+        ):
+            yield Served(house.gate, house.app, client, house.secrets)
 
 
 async def sent_by(desk: SigningDesk, act: Callable[[], Any]) -> dict[str, str]:

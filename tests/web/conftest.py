@@ -173,21 +173,30 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield opened
 
 
+@asynccontextmanager
+async def behind(house: House) -> AsyncIterator[str]:
+    """A house behind a real server, on a loopback port of its own; the address."""
+    sock = listen(replace(house.gate.settings, port=0))
+    server = uvicorn.Server(config(house.app, ()))
+    running = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        yield url_of(sock)
+    finally:
+        house.app.state.desk.closing.set()
+        server.should_exit = True
+        await running
+        sock.close()
+
+
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """A gate behind a real server, with its loops, in this process."""
-    async with open_house(tmp_path / "data") as house:
-        sock = listen(replace(house.gate.settings, port=0))
-        server = uvicorn.Server(config(house.app, ()))
-        running = asyncio.create_task(server.serve(sockets=[sock]))
-        try:
-            async with httpx.AsyncClient(base_url=url_of(sock), timeout=patience.S) as client:
-                yield Served(house.gate, house.app, client, house.secrets)
-        finally:
-            house.app.state.desk.closing.set()
-            server.should_exit = True
-            await running
-            sock.close()
+    async with (
+        open_house(tmp_path / "data") as house,
+        behind(house) as url,
+        httpx.AsyncClient(base_url=url, timeout=patience.S) as client,
+    ):
+        yield Served(house.gate, house.app, client, house.secrets)
 
 
 def canonical(answer: dict[str, Any]) -> str:

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in at a real provider in real Chromium: the way there, the way back, and the strict cookie between."""
 
-import asyncio
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.async_api import async_playwright, expect
 
 pytest.importorskip("authlib")
@@ -17,9 +14,8 @@ with warnings.catch_warnings():
     import oidc_provider_mock  # type: ignore[import-untyped]
 
 from gyges.cli.common import write_secret
-from gyges.web.server import config, listen, url_of
 from tests.web.chromium_desk import patient
-from tests.web.conftest import open_house
+from tests.web.conftest import behind, open_house
 
 # The provider that tests run against is itself made of older parts, in this process.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -39,14 +35,15 @@ async def test_a_deep_link_through_the_provider_and_back(
             "oidc_issuer": f"http://localhost:{provider.server_port}", "oidc_client_id": "gyges",
             "oidc_roles": ("sec=auditor",), "oidc_client_secret_file": "../oidc.key",
         }  # fmt: skip
-        async with open_house(tmp_path / "data", **settings) as house, async_playwright() as driver:
-            sock = listen(replace(house.gate.settings, port=0))
-            server = uvicorn.Server(config(house.app, ()))
-            running = asyncio.create_task(server.serve(sockets=[sock]))
+        async with (
+            open_house(tmp_path / "data", **settings) as house,
+            behind(house) as url,
+            async_playwright() as driver,
+        ):
             browser = await driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             try:
                 page = await patient(await browser.new_context()).new_page()
-                asked = f"{url_of(sock)}/history?q=x"
+                asked = f"{url}/history?q=x"
                 await page.goto(asked)
                 await page.get_by_role("link", name="Sign in with your organisation").click()
                 await page.wait_for_url("http://localhost:*/**")
@@ -57,6 +54,3 @@ async def test_a_deep_link_through_the_provider_and_back(
                 assert (cookie.get("name"), cookie.get("sameSite")) == ("gyges_session", "Strict")
             finally:
                 await browser.close()
-                server.should_exit = True
-                await running
-                sock.close()
