@@ -134,18 +134,20 @@ class Visit:
 
     def render(
         self, template: str, context: Mapping[str, Any], status: int = 200,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None, pictures: Mapping[str, Any] | None = None,
     ) -> Response:  # fmt: skip
         """The page, or its twin. `context` is turned into plain JSON values before the template sees it.
 
         So templates say `case.id` for dataclasses too, and cannot show what the twin does not have. A member
         called like a method of dict (items, values, get) is `page["items"]` in a template. Around it stand
-        person, path, here, theme, now, keys and said, which a context does not name.
+        person, path, here, theme, now, keys and said, which a context does not name. `pictures` are Markup that
+        is drawn from the context, for the template alone.
         """
         plain: dict[str, Any] = msgspec.to_builtins(dict(context))
         if self.wants_json:
             return Response(_encode(plain), status, headers, media_type="application/json")
-        shown = {"said": SAID.get(self.query.get("said", ""), ""), **plain, **self._frame()}
+        shown = {"said": SAID.get(self.query.get("said", ""), ""), **plain, **(pictures or {})}
+        shown |= self._frame()
         text = self.front.templates.get_template(template).render(shown)
         return Response(text, status, headers, media_type="text/html")
 
