@@ -8,8 +8,10 @@ import pytest
 from gyges.drift.alarms import Act, Tier
 from gyges.drift.words import Kind as Sort
 from gyges.episode import Event, Kind
+from gyges.testing.clock import FakeClock
 from gyges.watch import asked
 from gyges.watch.acts import settle
+from gyges.watch.book import Book
 from gyges.watch.docket import MOVES
 from gyges.watch.plan import Watched
 from tests.watch.drifting import MINUTE, PLAN, Town, person, replayed, state_of
@@ -58,10 +60,59 @@ async def test_an_alarm_is_told_by_name_and_link_alone() -> None:
     await town.denied(0.95, 60, "a/b")
     await (await town.book()).catch_up()
     notices = await town.store.notices(10)
-    assert len(notices) == len(await town.alarms()) >= 1
     assert {(n.kind, n.case, n.groups) for n in notices} == {
         ("drift", "drift:a%2Fb/denied", ("reviewers",))
     }
+
+
+async def test_an_alarm_that_goes_on_is_told_once_until_it_is_settled() -> None:
+    """Every cool-down writes an alarm more; one notice stands for all, and one more for the first after settling."""
+    town = Town()
+    await town.denied(0.1, 100)
+    book = await town.book()
+    await town.denied(0.95, 150)
+    await book.catch_up()
+    assert len(await town.alarms()) > len(await town.store.notices(10)) == 1
+    for noted in book.parts.docket.of("bot"):
+        await settle(town.acts(book), noted.id, Act.KEEP, by=person(), reason="we look into it")
+    await town.denied(0.95, 150)
+    await book.catch_up()
+    assert len(await town.store.notices(10)) == 2
+
+
+async def test_a_silent_session_is_over_when_any_agent_s_event_tells_so() -> None:
+    """A session of two episodes counts half an hour after the second, though its agent never comes back."""
+    town = Town()
+    for _ in range(2):
+        await town.closed("once", session="s")
+    book = await town.book()
+    await town.denied(0.1, 20, "other")
+    await book.catch_up()
+    assert await book.ask(lambda f: f.monitor.tally("once", "denied").units) == 0
+    await town.denied(0.1, 20, "other")
+    await book.catch_up()
+    assert await book.ask(lambda f: f.monitor.tally("once", "denied").units) == 1
+    assert await state_of(await fresh(town)) == await state_of(book)
+
+
+async def test_two_closes_written_in_the_wrong_order_lose_nothing() -> None:
+    """Half a second back is how two requests race; an hour back is a clock that was set, and is counted."""
+    town = Town()
+    await town.closed()
+    now = town.clock.now()
+    for back in (500, 3_600_000):
+        town.clock = FakeClock(now - MINUTE - back)
+        await town.closed()
+    book = await fresh(town)
+    assert await book.ask(lambda f: f.monitor.tally("bot", "denied").units) == 2
+    assert await book.ask(lambda f: f.left_out["bot"]["refused"]) == 1
+
+
+async def fresh(town: Town) -> Book:
+    """A book that has read the whole log."""
+    book = await town.book()
+    await book.catch_up()
+    return book
 
 
 async def test_a_book_that_starts_anew_is_where_it_was() -> None:

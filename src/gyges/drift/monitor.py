@@ -95,6 +95,15 @@ class Monitor:
         found.sessions.check_clock(at, f"agent {agent}")
         return self.fleet.sessions(found, found.sessions.idle(at))
 
+    def busy(self) -> tuple[str, ...]:
+        """Agents with a session that is not over."""
+        return tuple(name for name, agent in self.fleet.agents.items() if agent.sessions.open)
+
+    def last(self, agent: str) -> int:
+        """The agent's time (ms): that of its latest episode, or to which it was advanced; 0 before the first."""
+        found = self.fleet.agents.get(agent)
+        return found.sessions.last if found else 0
+
     # --- what people do ------------------------------------------------------------------------
 
     def freeze(

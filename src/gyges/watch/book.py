@@ -235,9 +235,8 @@ class Book:
             kind=Kind.DRIFT_ALARM, at=now, subject=f"drift:{mark}", body=body, agent=agent
         )
         self.parts.step(21)
-        change = Change(
-            events=(event,), claims=(f"drift-alarm:{name}",), notices=self._notices(agent, feature)
-        )
+        notices = self._notices(agent, feature, str(body["family"]))
+        change = Change(events=(event,), claims=(f"drift-alarm:{name}",), notices=notices)
         try:
             receipt = await self.parts.recorder.record(change)
         except Conflict:
@@ -248,9 +247,11 @@ class Book:
         self.parts.rung()
         logger.warning("an alarm of drift: %s of agent %s", feature, agent)
 
-    def _notices(self, agent: str, feature: str) -> tuple[Notice, ...]:
-        """A pointer to the page: names only."""
+    def _notices(self, agent: str, feature: str, family: str) -> tuple[Notice, ...]:
+        """A pointer to the page: names only. Until somebody settles it, an alarm that goes on is told once."""
         now, groups = self.parts.clock.now(), self.plan.tell
+        if self.parts.docket.told(agent, feature, family):
+            return ()
         where = f"drift:{quote(agent, safe='')}/{quote(feature, safe='')}"
         notice = Notice(
             id=self.parts.new_id("n", now), at=now, kind="drift", case=where, groups=groups

@@ -98,6 +98,11 @@ class Docket:
         mine = [n for n in self._noted.values() if n.agent == agent]
         return tuple(n for n in reversed(mine) if not feature or n.feature == feature)
 
+    def told(self, agent: str, feature: str, family: str) -> bool:
+        """Whether an alarm of this family on the agent's feature is unsettled."""
+        mine = (self._noted[name] for name in self._open.get(agent, ()))
+        return any((n.feature, n.family) == (feature, family) for n in mine)
+
     def agents(self) -> tuple[str, ...]:
         """Agents with alarms, by who had one first."""
         return tuple(self._open)

@@ -28,6 +28,8 @@ KINDS = (
     Kind.DRIFT_ALARM,
     Kind.EPISODE_CLOSED, Kind.MEASURED, Kind.DRIFT_SETTLED, Kind.DRIFT_BASELINE, Kind.RING_DESIGN,
 )  # fmt: skip
+LOOK_MS = 60_000  # how often it is asked which sessions have been silent for too long
+SKEW_MS = 60_000  # so far the clocks of those who write the log may differ
 REMEMBERED = 10_000  # early measures, and episodes after whose release a measure is late
 Rang: TypeAlias = Alarm | Rung
 
@@ -64,6 +66,7 @@ class Fold:
         self.monitor = Monitor(kept, terms_of(plan, seed))
         self.rings = Rings(plan, arms)
         self.now = 0
+        self._look = 0  # when sessions are looked at again
         self.left_out: dict[str, Counter[str]] = {}  # agent -> why something of it was left out
         self.told: dict[str, str] = {}  # agent -> what the latest refusal said
         self._noted: set[str] = set()  # alarms in the log
@@ -75,7 +78,7 @@ class Fold:
         """Fold one event; what rang because of it."""
         event = recorded.event
         self.now = max(self.now, event.at)
-        rang = self._due()
+        rang = self._due() + self._silent()
         if recorded.redacted:
             self._leave(event.agent, "redacted")
             return rang
@@ -106,6 +109,7 @@ class Fold:
         waiting = {agent: list(queue) for agent, queue in self._waiting.items() if queue}
         rest = (
             self.now,
+            self._look,
             sorted(self._noted),
             self.left_out,
             self.told,
@@ -119,6 +123,21 @@ class Fold:
         """Release what has waited long enough."""
         ready = [a for a, queue in self._waiting.items() if queue and queue[0].due <= self.now]
         return [rang for agent in ready for rang in self._release(agent)]
+
+    def _silent(self) -> list[Rang]:
+        """Sessions that have been idle for too long by the log's own time are over, whoever's event tells it."""
+        rang: list[Rang] = []
+        if self.now < self._look:
+            return rang
+        self._look = self.now + LOOK_MS
+        for agent in self.monitor.busy():
+            queue = self._waiting.get(agent)
+            now = queue[0].episode.at if queue else self.now
+            rang += self.monitor.advance(agent, max(now - SKEW_MS, self.monitor.last(agent)))
+            rungs, refused = self.rings.advance(agent, self.monitor.last(agent))
+            rang += rungs
+            self._refused(agent, refused)
+        return rang
 
     def _closed(self, agent: str, at: int, body: Mapping[str, Json]) -> None:
         told = episode_of(agent, at, body, self.plan.strata)
@@ -170,9 +189,11 @@ class Fold:
         return rang
 
     def _observe(self, one: _Waiting) -> list[Rang]:
+        last, at = self.monitor.last(one.episode.agent), one.episode.at
         episode = replace(
             one.episode, values={**one.episode.values, **one.values},
             fingerprint={**one.episode.fingerprint, **one.graders},
+            at=last if last - SKEW_MS <= at < last else at,
         )  # fmt: skip
         try:
             found: list[Rang] = list(self.monitor.observe(episode))
@@ -180,9 +201,12 @@ class Fold:
             self._leave(episode.agent, "refused", str(error))
             return []
         rungs, refused = self.rings.observe(episode, one.design, one.room)
-        for why in refused:
-            self._leave(episode.agent, "left out of the ring test", why)
+        self._refused(episode.agent, refused)
         return [*found, *rungs]
+
+    def _refused(self, agent: str, refused: Iterable[str]) -> None:
+        for why in refused:
+            self._leave(agent, "left out of the ring test", why)
 
     def _acted(self, at: int, body: Mapping[str, Json]) -> None:
         """A person's act, where it is about something that is still so."""

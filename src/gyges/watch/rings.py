@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every agent's ring tests, fed with the sessions that the log tells of. Needs NumPy. Arms do not leave it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
@@ -77,9 +77,17 @@ class Rings:
         if agent not in self._latest:
             return [], []
         sessions = self._sessions.setdefault(agent, Sessions(self.plan.idle_ms))
+        return self._step(agent, sessions.take(episode))
+
+    def advance(self, agent: str, at: int) -> tuple[list[Rung], list[str]]:
+        """It is `at` (ms): what rang and what was refused of the sessions that were idle for too long."""
+        sessions = self._sessions.get(agent)
+        return self._step(agent, sessions.idle(at)) if sessions else ([], [])
+
+    def _step(self, agent: str, units: Iterable[Unit]) -> tuple[list[Rung], list[str]]:
         rang: list[Rung] = []
         refused: list[str] = []
-        for unit in sessions.take(episode):
+        for unit in units:
             for name in self._designs(unit):
                 try:
                     found = self._ring(agent, name).step(unit)
