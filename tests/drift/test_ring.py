@@ -147,6 +147,14 @@ def test_one_alpha_holds_over_all_features_together() -> None:
     assert rang <= 0.2 * runs + 3.1 * math.sqrt(0.2 * 0.8 * runs)
 
 
+def test_an_agent_s_evidence_is_one_e_value() -> None:
+    """Before a unit it is 1, over many quiet agents 1 on average and no more; the cue's agent has plenty."""
+    assert played(0, 1).evidence == pytest.approx(1)
+    quiet_ones = [played(100, seed).evidence for seed in range(40)]
+    assert 0.2 < np.mean(quiet_ones) < 2
+    assert played(600, 3, fails_unwatched).evidence > 20
+
+
 def test_what_cannot_be_used_is_counted_and_changes_nothing() -> None:
     """No arm, another design, and a session that comes again."""
     ring, one = (

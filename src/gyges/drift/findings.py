@@ -87,6 +87,11 @@ class Report:
     checks: tuple[Check, ...]
 
     @property
+    def evidence(self) -> float:
+        """One e-value for the agent, now: the findings' evidence, averaged by their parts of alpha."""
+        return sum(f.evidence / f.limit for f in self.findings) / self.alpha
+
+    @property
     def sound(self) -> bool:
         """Whether no check speaks against the test itself."""
         return all(check.holds for check in self.checks)
