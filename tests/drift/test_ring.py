@@ -147,6 +147,7 @@ def test_one_alpha_holds_over_all_features_together() -> None:
     assert rang <= 0.2 * runs + 3.1 * math.sqrt(0.2 * 0.8 * runs)
 
 
+@pytest.mark.slow
 def test_an_agent_s_evidence_is_one_e_value() -> None:
     """Before a unit it is 1, over many quiet agents 1 on average and no more; the cue's agent has plenty."""
     assert played(0, 1).evidence == pytest.approx(1)
