@@ -43,7 +43,8 @@ class Timeline:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """What one feature of an agent could not use: units without a value, labels it did not know, units that a
-    frozen baseline says nothing about, and units pooled since there were too many strata.
+    frozen baseline says nothing about, and units pooled since there were too many strata. `muted` are references
+    that do not bet on it.
     """
 
     units: int
@@ -51,6 +52,7 @@ class Tally:
     unknown: int
     unbet: int
     crowded: int = 0
+    muted: tuple[Reference, ...] = ()
 
 
 class Monitor:
@@ -225,6 +227,7 @@ class Monitor:
         return Tally(
             units=line.units, missing=int(line.missing[at]), unknown=int(line.unknown[at]),
             unbet=int(max(unbet, default=0)), crowded=line.crowded,
+            muted=line.muted(at),
         )  # fmt: skip
 
     def spent(self, agent: str) -> float:

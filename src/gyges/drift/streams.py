@@ -118,6 +118,15 @@ class Line:
         for part in newest.values():
             part.muted[part.spec.features.index(feature)] = False
 
+    def muted(self, feature: int) -> tuple[Reference, ...]:
+        """References of family `drift` that do not bet on the feature, since somebody muted it."""
+        live = live_parts(self.parts, Family.DRIFT)
+        rest = [p for p in self.parts if p.spec.family is Family.DRIFT and p not in live]
+        found = [p for p in rest if feature in self._muted([p])]
+        if feature in self._muted(live):
+            found.append(next(p for p in reversed(live) if feature in p.spec.features))
+        return tuple(p.spec.reference for p in found)
+
     def stratum_of(self, name: str) -> str:
         """The stratum as it is kept."""
         return name if name in self.strata else CROWD

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drift as people are shown it: plain values without arrays, made from the fold. No arm is in any of them."""
+"""Drift as people are shown it: plain values without arrays, made from the fold. No arm is in any of them.
+
+What only the log knows (alarms on an agent or a feature that is not watched any more) is shown all the same, so that
+somebody can settle it.
+"""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gyges.drift.alarms import Acted, Changed, Tier
+from gyges.drift.alarms import Acted, Changed, Reference, Tier
+from gyges.drift.words import Unusable
 from gyges.watch.docket import Docket, Noted
 from gyges.watch.plan import Plan
 
@@ -18,7 +24,8 @@ QUIET = "quiet"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """One agent. `state` is quiet, watch or alarm; `units` are its sessions so far, which are expected to have
-    cost `spent` false alarms at most; `feature` has the most evidence, `share` of its threshold.
+    cost `spent` false alarms at most; `feature` has the most evidence, `share` of its threshold. `rang` counts its
+    alarms by family, `open` those that nobody has settled.
     """
 
     agent: str
@@ -28,11 +35,15 @@ class Seen:
     unsettled: int
     feature: str
     share: float
+    rang: dict[str, int]
+    open: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureNow:
-    """One feature of an agent: its evidence as a share of its threshold, and what it could not use."""
+    """One feature of an agent: its evidence as a share of its threshold, and what it could not use. `muted` names
+    the references that do not look at it. One that is not watched (any more) has no `kind`.
+    """
 
     name: str
     kind: str
@@ -43,6 +54,7 @@ class FeatureNow:
     missing: int
     unknown: int
     unbet: int
+    muted: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +120,31 @@ def fleet(fold: "Fold | None", docket: Docket) -> tuple[Seen, ...]:
     return tuple(sorted(found, key=lambda s: (order.index(s.state), -s.share, s.agent)))
 
 
-def agent_drift(fold: "Fold", docket: Docket, name: str) -> AgentDrift:
-    """One agent; raise `drift.Unusable` for one that no session is of."""
+def agent_drift(fold: "Fold | None", docket: Docket, name: str) -> AgentDrift:
+    """One agent; raise `drift.Unusable` for one that no session and no alarm is of."""
+    alarms = docket.of(name)
+    if alarms and not (fold and name in fold.monitor.agents()):
+        seen = _seen(fold, docket, name)
+        return AgentDrift(seen=seen, features=(), alarms=alarms, acts=(), left_out={}, told="")
+    if fold is None:
+        raise Unusable(f"agent {name}: has no alarm, and nothing is watched")
     evidence = fold.monitor.evidence(name)
     features = tuple(_now(fold, docket, name, f, evidence[f]) for f in evidence)
     return AgentDrift(
-        seen=_seen(fold, docket, name), features=features, alarms=docket.of(name),
+        seen=_seen(fold, docket, name), features=features, alarms=alarms,
         acts=tuple(_done(act) for act in fold.monitor.acts() if _about(act, name, docket)),
         left_out=dict(fold.left_out.get(name, {})), told=fold.told.get(name, ""),
     )  # fmt: skip
 
 
-def feature_drift(fold: "Fold", docket: Docket, name: str, feature: str) -> FeatureDrift:
-    """One feature; raise `drift.Unusable` for an agent or a feature that there is not."""
+def feature_drift(fold: "Fold | None", docket: Docket, name: str, feature: str) -> FeatureDrift:
+    """One feature; raise `drift.Unusable` for an agent or a feature that neither sessions nor alarms tell of."""
+    alarms = docket.of(name, feature)
+    watched = fold is not None and feature in {f.name for f in fold.plan.features}
+    if alarms and not (watched and fold and name in fold.monitor.agents()):
+        return _unwatched(name, feature, alarms)
+    if fold is None:
+        raise Unusable(f"feature {feature} of {name}: has no alarm, and nothing is watched")
     found = fold.monitor.timeline(name, feature)
     evidence = fold.monitor.evidence(name)[feature]
     line = Line(
@@ -129,7 +153,18 @@ def feature_drift(fold: "Fold", docket: Docket, name: str, feature: str) -> Feat
         evidence=tuple(found.evidence.tolist()), changes=found.changes,
     )  # fmt: skip
     now = _now(fold, docket, name, feature, evidence)
-    return FeatureDrift(agent=name, feature=now, line=line, alarms=docket.of(name, feature))
+    return FeatureDrift(agent=name, feature=now, line=line, alarms=alarms)
+
+
+def _unwatched(name: str, feature: str, alarms: tuple[Noted, ...]) -> FeatureDrift:
+    """What the log says of a feature that is not watched."""
+    on = any(noted.settled is None for noted in alarms)
+    now = FeatureNow(
+        name=feature, kind="", grader="", state=Tier.ALARM.value if on else QUIET, share=0.0,
+        units=0, missing=0, unknown=0, unbet=0,
+    )  # fmt: skip
+    line = Line(at=(), units=(), labels=(), values=(), evidence=(), changes=())
+    return FeatureDrift(agent=name, feature=now, line=line, alarms=alarms)
 
 
 def _seen(fold: "Fold | None", docket: Docket, name: str) -> Seen:
@@ -139,10 +174,13 @@ def _seen(fold: "Fold | None", docket: Docket, name: str) -> Seen:
     tiers = {tier for _, tier in evidence.values()}
     state = Tier.WATCH.value if Tier.WATCH in tiers else QUIET
     units = [monitor.tally(name, feature).units for feature in evidence] if monitor else []
+    alarms = docket.of(name)
     return Seen(
         agent=name, state=Tier.ALARM.value if docket.on(name) else state,
         units=max(units, default=0), spent=monitor.spent(name) if monitor else 0.0,
         unsettled=docket.unsettled(name), feature=best, share=evidence[best][0] if best else 0.0,
+        rang=dict(Counter(n.family.value for n in alarms)),
+        open=dict(Counter(n.family.value for n in alarms if n.settled is None)),
     )  # fmt: skip
 
 
@@ -158,6 +196,7 @@ def _now(
         name=name, kind=watched.kind.value, grader=watched.grader,
         state=Tier.ALARM.value if on else calm, share=share, units=tally.units,
         missing=tally.missing, unknown=tally.unknown, unbet=tally.unbet,
+        muted=tally.muted,
     )  # fmt: skip
 
 

@@ -78,13 +78,19 @@ async def fleet_of(gate: "Gate") -> Fleet:
 
 
 async def agent_of(gate: "Gate", name: str) -> asked.AgentDrift:
-    """One agent; raise `NotFound`."""
-    return await gate.book.ask(lambda fold: asked.agent_drift(fold, gate.docket, name))
+    """One agent; raise `NotFound`. While drift is off, what the log says of its alarms."""
+    book, docket = gate.book, gate.docket
+    if not book.begun and docket.of(name):
+        return asked.agent_drift(None, docket, name)
+    return await book.ask(lambda fold: asked.agent_drift(fold, docket, name))
 
 
 async def feature_of(gate: "Gate", name: str, feature: str) -> asked.FeatureDrift:
-    """One feature of one agent; raise `NotFound`."""
-    return await gate.book.ask(lambda fold: asked.feature_drift(fold, gate.docket, name, feature))
+    """One feature of one agent; raise `NotFound`. While drift is off, what the log says of its alarms."""
+    book, docket = gate.book, gate.docket
+    if not book.begun and docket.of(name, feature):
+        return asked.feature_drift(None, docket, name, feature)
+    return await book.ask(lambda fold: asked.feature_drift(fold, docket, name, feature))
 
 
 async def rings_of(gate: "Gate") -> Rings:
