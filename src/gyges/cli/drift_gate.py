@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gyges drift fleet|agent|feature|ring|settle|baseline|unmute`: drift as a gate keeps it. It computes nothing."""
 
+import math
 import time
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -205,10 +206,19 @@ def _tested(one: dict[str, Any]) -> None:
     told = [one["manipulation"]] if one["manipulation"] else []
     for finding in (*told, *one["findings"]):
         print(f"    {visible(finding['says'])}")
+        for name, title in (("top", "speak for it"), ("counter", "speak against it")):
+            if finding[name]:
+                print(f"        {title}: {_movers(finding[name])}")
     for check in one["checks"]:
         print(f"    {visible(check['says'])}")
     for why, count in one["left_out"].items():
         print(f"    left out: {count} {visible(why)}")
+
+
+def _movers(items: list[dict[str, Any]]) -> str:
+    return ", ".join(
+        f"{visible(one['unit'])} (x {math.exp(one['log_factor']):.2f})" for one in items
+    )
 
 
 def _level(level: dict[str, Any] | None) -> str:

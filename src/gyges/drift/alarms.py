@@ -66,6 +66,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What one unit adds to the log of a ring test's evidence; its value in [0, 1], None where there are several.
+
+    A number's value is its rank among the past. `at` in ms.
+    """
+
+    unit: str
+    episodes: tuple[str, ...]
+    at: int
+    value: float | None
+    log_factor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """What one stratum adds to the evidence."""
 

@@ -7,6 +7,7 @@ Plain values, and one sentence for each. They decide nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gyges.drift.alarms import Moved
 from gyges.drift.gap import GapNow
 
 OMNIBUS = "all together"
@@ -29,6 +30,8 @@ class Finding:
 
     `gaps` has one entry, "", for what has no labels; None while an arm is empty, and none for all together. Where
     `ranked`, values are numbers' ranks among the past: 50 points are half the way from the least to the largest.
+    `top` are the units that moved the evidence most, `counter` those that spoke against; none before it has rung,
+    for they tell their arms.
     """
 
     feature: str
@@ -38,6 +41,8 @@ class Finding:
     gaps: Mapping[str, GapNow | None]
     rung: Rung | None
     ranked: bool = False
+    top: tuple[Moved, ...] = ()
+    counter: tuple[Moved, ...] = ()
 
     @property
     def excluded(self) -> float | None:

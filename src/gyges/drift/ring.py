@@ -26,6 +26,7 @@ from gyges.drift.gap import GapNow, Gaps
 from gyges.drift.guards import Guards
 from gyges.drift.layout import check, layout
 from gyges.drift.many import split
+from gyges.drift.moved import Movers
 from gyges.drift.predict import Predictor
 from gyges.drift.units import Unit
 from gyges.drift.words import Feature, Kind, Unusable
@@ -70,6 +71,7 @@ class Ring:
         self._guards = Guards(design.share, [f.name for f in kept])
         self._together = Predictor(self._rows.width, design.share)
         self._peaks: Floats = np.ones(len(kept) + 1)
+        self._movers = Movers(len(kept) + 1)
         self._left_out: Counter[str] = Counter()
         self._rungs: dict[str, Rung] = {}
         self._seen = np.zeros(REMEMBERED, dtype=np.uint64)
@@ -90,11 +92,13 @@ class Ring:
         arm = any(e.cue.unwatched for e in unit.episodes if e.cue)
         values = self._layout.values(unit.episodes)
         values[self._numbers] = self._ranks.step(values[self._numbers])
+        before = self._evidence()
         self._guards.step(self._measured(unit), unwatched=arm)
         self._gaps.step(values, arm)
         self._tests.step(values, arm)
         self._together.step(self._rows.row(unit.episodes, values), unwatched=arm)
         now = self._evidence()
+        self._movers.step(unit, np.log(now / before), self._single(values))
         np.maximum(self._peaks, now, out=self._peaks)
         return self._ring(unit, now)
 
@@ -115,6 +119,7 @@ class Ring:
         return deepcopy({
             "tests": self._tests.tree(), "gaps": self._gaps.tree(), "ranks": self._ranks.tree(),
             "guards": self._guards.tree(), "together": self._together.tree(), "peaks": self._peaks,
+            "moved": self._movers.tree(),
             "left_out": dict(self._left_out), "rungs": [asdict(r) for r in self._rungs.values()],
             "seen": self._seen, "taken": self._taken,
         })  # fmt: skip
@@ -125,6 +130,7 @@ class Ring:
         for part in ("tests", "gaps", "ranks", "guards", "together"):
             getattr(self, f"_{part}").restore(tree[part])
         self._peaks, self._seen, self._taken = tree["peaks"], tree["seen"], tree["taken"]
+        self._movers.restore(tree["moved"])
         self._left_out = Counter(tree["left_out"])
         self._rungs = {r["feature"]: Rung(**r) for r in tree["rungs"]}
 
@@ -147,12 +153,23 @@ class Ring:
     def _finding(self, at: int, name: str, gaps: Sequence[GapNow | None]) -> Finding:
         kept = self._layout.features
         streams = [s for s, group in enumerate(self._layout.groups) if group == at]
+        rung = self._rungs.get(name)
         return Finding(
             feature=name, evidence=float(self._evidence()[at]), peak=float(self._peaks[at]),
-            limit=1 / float(self._parts[at]), rung=self._rungs.get(name),
+            limit=1 / float(self._parts[at]), rung=rung,
+            top=self._movers.top(at) if rung else (),
+            counter=self._movers.counter(at) if rung else (),
             ranked=at < len(kept) and kept[at].kind is Kind.NUMBER,
             gaps={self._layout.labels[s]: gaps[s] for s in streams},
         )  # fmt: skip
+
+    def _single(self, values: Floats) -> list[float | None]:
+        """Each test's value of this unit, where it is one number."""
+        own = [
+            float(values[start]) if size == 1 and not np.isnan(values[start]) else None
+            for start, size in zip(self._starts.tolist(), self._sizes.tolist(), strict=True)
+        ]
+        return [*own, None]
 
     def _measured(self, unit: Unit) -> NDArray[np.bool_]:
         found = {name for e in unit.episodes for name in e.values}

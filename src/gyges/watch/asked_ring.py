@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ring tests as people are shown them: gaps with intervals, evidence, checks, what was left out. Never an arm."""
+"""Ring tests as people are shown them: gaps with intervals, evidence, checks, what was left out.
+
+No arm is in any of it. Of what has rung the sessions are named that moved it most, from which theirs can be told.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gyges.drift.alarms import Moved
 
 if TYPE_CHECKING:
     from gyges.drift.findings import Finding, Report
@@ -29,7 +34,8 @@ class Gap:
 class Found:
     """One feature: evidence at its highest against the limit, `rang` (ms, 0: not) and one sentence.
 
-    `excluded`: gaps larger than this, either way, are excluded; None if nothing can be said.
+    `excluded`: gaps larger than this, either way, are excluded; None if nothing can be said. `top` are the sessions
+    that moved the evidence most, `counter` those that speak against it; none before it rang.
     """
 
     feature: str
@@ -40,6 +46,8 @@ class Found:
     excluded: float | None
     gaps: tuple[Gap, ...]
     says: str
+    top: tuple[Moved, ...] = ()
+    counter: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +117,7 @@ def _found(finding: "Finding") -> Found:
         feature=finding.feature, evidence=finding.evidence, peak=finding.peak,
         limit=finding.limit, rang=finding.rung.at if finding.rung else 0,
         excluded=finding.excluded, gaps=gaps, says=finding.says,
+        top=finding.top, counter=finding.counter,
     )  # fmt: skip
 
 
