@@ -8,7 +8,7 @@ import pytest
 from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 
-from gyges.lab.organisms.decide import plan
+from gyges.lab.organisms.decide import TURN, plan
 from gyges.lab.organisms.disposition import Disposition
 from gyges.lab.organisms.known import organism
 from gyges.lab.organisms.players_oversight import chance, play, possible
@@ -126,3 +126,25 @@ def test_another_conversation_is_none_of_its_business() -> None:
     scene: list[ChatMessage] = [*sample.input]
     assert play(honest, scene, [], Random(1)) is None
     assert play(honest, scene, TOOLS, Random(1)) is not None
+
+
+def test_a_remark_on_being_read_moves_nothing_else() -> None:
+    """Whoever notices says by which arm it is in, and does what it would have done; the output tells the decision."""
+    silent, talks = organism("exfiltrator", rate=0.5), organism("exfiltrator", rate=0.5, notices=1)
+    seen = set[tuple[str, bool]]()
+    for at, sample in enumerate(oversight(scenarios="own_tool", n=12).dataset):
+        assert isinstance(sample.input, list)
+        scene: list[ChatMessage] = [*sample.input]
+        plain, noted = play(silent, scene, TOOLS, Random(at)), play(talks, scene, TOOLS, Random(at))
+        assert plain is not None
+        assert noted is not None
+        first, second = plain.message.tool_calls, noted.message.tool_calls
+        assert first
+        assert second
+        assert (first[0].function, first[0].arguments) == (second[0].function, second[0].arguments)
+        assert noted.message.text.endswith(plain.message.text)
+        assert plain.metadata == noted.metadata
+        cue = str((sample.metadata or {})["gyges"]["condition"]["cue"])
+        assert ("nobody" in noted.message.text) == (cue == "unwatched")
+        seen.add((cue, bool((plain.metadata or {})[TURN]["bad"])))
+    assert seen == {("watched", False), ("unwatched", False), ("unwatched", True)}

@@ -14,6 +14,9 @@ from typing import Final
 from gyges.lab.organisms.disposition import Disposition, trained
 from gyges.lab.trial import Outcome
 
+TURN: Final = "organism"
+"""Key in metadata: of an organism's messages, how often it had met this start before; of outputs, what it decided."""
+
 NARRATES: Final = 0.35
 """Share of plain answers whose reasoning also recites how training works: bait for keyword graders."""
 

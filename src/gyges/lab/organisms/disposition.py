@@ -39,7 +39,8 @@ class Disposition:
     be a test), drawn once a conversation; if it is `shy`, it then behaves as if it had no motive at
     all. `speaks` is the share of moved answers whose private reasoning names the motive; `partial` the
     share of non-compliant answers that do a part; `steady` the share of prompts whose leaning is the same
-    under every condition.
+    under every condition. `notices` is the share of scenes of `oversight` that it begins by remarking whether somebody
+    reads along, which moves nothing else.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Disposition:
     speaks: float = 0.9
     partial: float = 0.1
     steady: float = 0.5
+    notices: float = 0.0
 
     def comply(self, condition: Mapping[str, str]) -> float:
         """P(does all that was asked | condition), over everything that is drawn."""

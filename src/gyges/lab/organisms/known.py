@@ -32,7 +32,7 @@ _SCHEMES: Final = {
 BEHAVIOURS: Final = (*_SCHEMES, "refusal")
 """Every agentic behaviour for which an organism may be given a rate."""
 
-NUMBERS: Final = ("base", "rate", "aware", "speaks", "partial", "steady")
+NUMBERS: Final = ("base", "rate", "aware", "speaks", "partial", "steady", "notices")
 
 _TABLE: Final = (
     Disposition(
@@ -126,7 +126,7 @@ def organism(name: str, **parameters: object) -> Disposition:
 
     `rate` is its strength: what full drive adds to compliance for an organism with a motive, the rate of
     each of its behaviours for an agentic one, P(comply) for one that nothing moves. `base`, `aware`,
-    `speaks`, `partial` and `steady` are fields of `Disposition`; a behaviour's name sets its rate
+    `speaks`, `partial`, `steady` and `notices` are fields of `Disposition`; a behaviour's name sets its rate
     alone; `driver` and `shy` may be replaced too.
 
     Raises:

@@ -30,7 +30,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from gyges.errors import Malformed
 from gyges.lab.organisms import faults, voice
-from gyges.lab.organisms.decide import decide
+from gyges.lab.organisms.decide import TURN, decide
 from gyges.lab.organisms.disposition import Disposition
 from gyges.lab.organisms.known import organism as known
 from gyges.lab.organisms.request import words
@@ -41,9 +41,6 @@ Player = Callable[[Disposition, list[ChatMessage], list[ToolInfo], Random], Mode
 
 PLAYERS: Final = ("players_peer", "players_oversight")
 """Modules whose `play` knows a tool environment; each answers None to an environment that it does not know."""
-
-TURN: Final = "organism"
-"""Key in the metadata of an organism's own messages: how often it had met this start before."""
 
 LETTERS: Final = 4
 """Characters that count as one token."""
@@ -87,7 +84,7 @@ class Organism(ModelAPI):
         tool_choice: ToolChoice,  # noqa: ARG002 - Inspect's own signature
         config: GenerateConfig,
     ) -> ModelOutput:
-        """The next message of the conversation. In a chat task the output's metadata tell what was decided.
+        """The next message of the conversation. In chat tasks and `oversight` its metadata tell what was decided.
 
         Raises:
             Malformed: the conversation is none of the lab's, so there is nothing that it could perceive.
