@@ -197,7 +197,7 @@ def test_the_office_lets_nobody_in_without_its_token(shown: str) -> None:
 async def test_a_part_that_does_not_start_is_named(tmp_path: Path, code: str, said: str) -> None:
     """With the last thing it complained about."""
     async with contextlib.AsyncExitStack() as stack:
-        cast = stage._Cast(stack, tmp_path)
+        cast = stage.Cast(stack, tmp_path)
         with pytest.raises(Misconfigured, match=f"the gate does not start: {said}"):
             await cast.start("gate", [sys.executable, "-c", code], {})
 
@@ -210,7 +210,7 @@ async def test_the_agents_process_knows_no_secret_but_its_own(
     monkeypatch.setenv("OFFICE_TOKEN", "theirs")
     code = "import json, os; print(json.dumps(dict(os.environ)))"
     async with contextlib.AsyncExitStack() as stack:
-        cast = stage._Cast(stack, tmp_path)
+        cast = stage.Cast(stack, tmp_path)
         out = await cast.run("agent", [sys.executable, "-c", code], {"GYGES_AGENT_KEY": "mine"})
         seen = json.loads(await out.read())
     assert seen["GYGES_AGENT_KEY"] == "mine"

@@ -60,20 +60,20 @@ async def raised(folder: Path) -> AsyncGenerator[Stage]:
     """Everything started and ready, in this order: office, gate, proxy, agent; ended in the reverse."""
     token = secrets.token_urlsafe(32)
     async with contextlib.AsyncExitStack() as stack:
-        cast = _Cast(stack, folder)
+        cast = Cast(stack, folder)
         office_dir = folder / "office"
         office_dir.mkdir(parents=True)
         office = await cast.start(
-            "office", _module("office.server", str(office_dir)), {"OFFICE_TOKEN": token}
+            "office", spoken("office.server", str(office_dir)), {"OFFICE_TOKEN": token}
         )
         make(folder / "gate")
         credential = {"OFFICE_AUTH": f"Bearer {token}"}
-        await cast.finish("tools", _module("main", *pinning(office, folder)), credential)
+        await cast.finish("tools", spoken("main", *pinning(office, folder)), credential)
         held, links = await enrol(folder / "gate")
-        gate = await cast.start("gate", _module("main", *serving(folder)), {})
+        gate = await cast.start("gate", spoken("main", *serving(folder)), {})
         secret = credential | {"GYGES_EXECUTOR_KEY": held[OFFICE]}
-        proxy = await cast.start("proxy", _module("main", *standing(office, gate, folder)), secret)
-        command = _module("office.agent", proxy, gate, office)
+        proxy = await cast.start("proxy", spoken("main", *standing(office, gate, folder)), secret)
+        command = spoken("office.agent", proxy, gate, office)
         saying = await cast.run("agent", command, {"GYGES_AGENT_KEY": held[AGENT]})
         yield Stage(
             folder=folder, gate=gate, agent=_said(saying),
@@ -143,7 +143,7 @@ async def _invite(gate: "Gate", name: str, group: str) -> str:
     return (await gate.accounts.make_link(name, by="demo", now=now, seconds=seconds))[1]
 
 
-class _Cast:
+class Cast:
     """The processes, ended with the stack they were started on."""
 
     def __init__(self, stack: contextlib.AsyncExitStack, folder: Path) -> None:
@@ -207,7 +207,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _module(name: str, *arguments: str) -> list[str]:
+def spoken(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", f"gyges.cli.{name}", *arguments]
 
 
