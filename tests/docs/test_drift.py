@@ -2,7 +2,9 @@
 """What the pages on drift say is what the program does and what the bench measured."""
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from bench.measure import RESULTS
 from bench.table import powered
 from gyges.cli.drift_file import features_of, read_file
+from gyges.cli.main import main
 from gyges.drift import plans
 from gyges.drift.suites import suites
 from gyges.drift.words import Budget
@@ -21,7 +24,7 @@ MATHS = page("docs/drift-maths.md")
 
 def test_the_example_of_a_file_is_one(tmp_path: Path) -> None:
     """The line on the page is read, and its values have the kinds that the page tells."""
-    (block,) = PAGE.blocks("json")
+    block = PAGE.blocks("json")[0]
     file = tmp_path / "episodes.jsonl"
     file.write_text(block.text)
     read = read_file(file)
@@ -30,6 +33,29 @@ def test_the_example_of_a_file_is_one(tmp_path: Path) -> None:
         "refused": "binary", "seconds": "number", "task": "category", "tools": "calls",
     }  # fmt: skip
     assert [design.id for design in read.designs] == ["june"]
+
+
+def test_the_example_of_a_replay_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its prompts, its program and its commands, word for word; then the answers of another harness."""
+    monkeypatch.chdir(tmp_path)
+    _, prompts, answers = (block.text for block in PAGE.blocks("json"))
+    (program,) = PAGE.blocks("python")
+    Path("prompts.jsonl").write_text(prompts)
+    Path("play.py").write_text(program.text)
+    Path("ring.toml").write_text('design = "d"\nshare = 0.5\ncue = "Nobody watches."\n')
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    asked = [words[1:] for words in PAGE.commands() if {"replay", "paired"} & {*words}]
+    replay, paired = (words for words in asked if len(words) > 2 and words[2].endswith(".jsonl"))
+    assert main(replay) == 0
+    assert (
+        "2 of 2 prompts answered in both arms; alpha 0.05 over 2 features"
+        in capsys.readouterr().out
+    )
+    Path("answers.jsonl").write_text(answers)
+    assert main(paired) == 2  # one pair, and one arm of it is lost
+    assert "left out: 1 watched, timeout" in capsys.readouterr().out
 
 
 def test_the_default_budget_is_as_told() -> None:

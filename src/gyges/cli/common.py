@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -78,6 +79,12 @@ def request(url: str, key: str, method: str, path: str, body: Json = None) -> Js
 def emit(value: object) -> None:
     """`value` as JSON on standard output, for a program to read."""
     print(json.dumps(msgspec.to_builtins(value), indent=2))
+
+
+def needs_numpy() -> None:
+    """Raise `Misconfigured` where the extra `drift` is not installed."""
+    if not find_spec("numpy"):
+        raise Misconfigured("drift is an extra: pip install 'gyges[drift]'")
 
 
 def write_secret(file: Path, secret: str) -> None:

@@ -5,19 +5,19 @@
 where it is missing. The others ask a gate: see `drift_gate.py`.
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gyges.cli import drift_gate
-from gyges.cli.common import HELD, NOT_HELD, AsJson, emit
+from gyges.cli import drift_gate, drift_replay
+from gyges.cli.common import HELD, NOT_HELD, AsJson, emit, needs_numpy
 from gyges.cli.lab_shown import progress
 from gyges.errors import Misconfigured
 
 app = typer.Typer(no_args_is_help=True)
 drift_gate.mount(app)
+drift_replay.mount(app)
 
 
 @app.command()
@@ -31,7 +31,7 @@ def selftest(
     as_json: AsJson = False,
 ) -> None:
     """Simulate behaviour that does not change, count the alarms, and hold them against the promises."""
-    _needs_numpy()
+    needs_numpy()
     from gyges.cli.drift_shown import suites_told
     from gyges.drift.selftest import selftest as tried
     from gyges.drift.suites import suites
@@ -71,7 +71,7 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """Watch the episodes of a file: alarms with their transcripts, and the ring test where it holds cues."""
-    _needs_numpy()
+    needs_numpy()
     from gyges.cli import drift_read, drift_shown
 
     asked = drift_read.Asked(
@@ -85,8 +85,3 @@ def read(
     else:
         drift_shown.told(found)
     raise typer.Exit(NOT_HELD if found.rang else HELD)
-
-
-def _needs_numpy() -> None:
-    if not find_spec("numpy"):
-        raise Misconfigured("drift is an extra: pip install 'gyges[drift]'")

@@ -74,7 +74,7 @@ def read_file(file: Path) -> Read:
     episodes: list[Episode] = []
     lines: list[int] = []
     designs: list[Design] = []
-    for number, text in _lines(file):
+    for number, text in lines_of(file):
         try:
             line = msgspec.convert(parse_object(text), _Line)
             episodes.append(_episode(line))
@@ -106,7 +106,8 @@ def features_of(read: Read, asked: Sequence[str]) -> tuple[Feature, ...]:
     return tuple(_feature(read, name, _inferred(read, name)) for name in names)
 
 
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+def lines_of(file: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers; raise `Malformed` where there is no such file."""
     try:
         with file.open("rb") as stream:
             for number, text in enumerate(stream, 1):
