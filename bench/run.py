@@ -25,6 +25,7 @@ NAMES = {
     "growth": "a decision at 10^3 to 10^6 log entries; verifying 10^6 entries",
     "lab": "the lab's tasks against a bare Inspect task that asks the same questions",
     "drift": "drift detectors: false alarms, delay, cost, memory; with river in its own environment",
+    "recorded": "drift and the ring test on recorded agents",
     "rivals": "the same cases with other software, each in its own environment",
 }
 
