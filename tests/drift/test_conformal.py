@@ -11,26 +11,28 @@ from numpy.typing import NDArray
 
 from gyges.drift.conformal import (
     BINS,
+    GRID,
     NUMBERS,
     RATES,
+    Table,
+    below,
     factors,
     quantile_edges,
     rank,
+    share_bins,
     share_edges,
     steps,
 )
 from gyges.drift.words import Direction
 
-GRID = (
-    np.arange(40_000) + 0.5
-) / 40_000  # even through every cell: all cuts are multiples of 1 / 400
+EVEN = (np.arange(40_000) + 0.5) / 40_000  # through every cell
 
 
 def last_p(values: NDArray[np.intp], u: NDArray[np.float64]) -> NDArray[np.float64]:
     """The p-value of the last value of each row, (rows, values); values are bins."""
-    counts, p = np.zeros((len(values), 4), dtype=np.int32), u
+    table, p = Table.of(np.zeros((len(values), 4), dtype=np.int32)), u
     for column in values.T:
-        p = rank(counts, column, u)
+        p = rank(table, column, u)
     return p
 
 
@@ -62,7 +64,7 @@ def test_ranks_of_many_streams_are_those_of_each() -> None:
 @pytest.mark.parametrize("direction", list(Direction))
 def test_no_bet_earns_from_uniform_p(direction: Direction, *, spread: bool) -> None:
     """Each bet's mean over an even p is 1, to the rounding of float32, and no factor is negative."""
-    made = factors(GRID, steps(direction, spread=spread))
+    made = factors(EVEN, steps(direction, spread=spread))
     assert (made >= 0).all()
     assert made.mean(axis=1, dtype=np.float64) == pytest.approx(np.ones(len(made)), abs=1e-6)
 
@@ -97,6 +99,31 @@ def test_shares_that_differ_have_bins_that_differ() -> None:
     assert at[-1] == BINS - 1
     assert len(set(at.tolist())) == 21
     assert edges[1:] + edges[:0:-1] == pytest.approx(np.ones(BINS - 2))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), st.integers(0, BINS - 2))
+def test_a_share_finds_its_bin(values: list[float], edge: int) -> None:
+    """The look-up gives what a search among the edges gives, at an edge and beside it too."""
+    edges = share_edges()
+    beside = [np.nextafter(edges[edge], to) for to in (0.0, 1.0)]
+    x = np.array([*values, edges[edge], *beside])
+    assert share_bins(x).tolist() == np.searchsorted(edges, x, side="left").tolist()
+
+
+def test_numbers_find_their_bins() -> None:
+    """So many edges lie below as a search finds, each stream among its own; equal ones do not, and none is too far."""
+    rng = np.random.default_rng(8)
+    edges = np.sort(rng.normal(size=(50, BINS - 1)).astype(np.float32), axis=1)
+    for values in (rng.normal(size=50), edges[:, 5].astype(np.float64), np.full(50, 1e301)):
+        want = [np.searchsorted(e, v, side="left") for e, v in zip(edges, values, strict=True)]
+        assert below(values, edges).tolist() == want
+
+
+@pytest.mark.parametrize("bets", [RATES, NUMBERS])
+def test_no_bet_changes_within_a_cell(bets: tuple[tuple[int, float, float], ...]) -> None:
+    """Every tail ends where a cell of p does: else a bet's mean over p would not be 1."""
+    ends = np.array([tail / 2 if view == 2 else tail for view, tail, _ in bets]) * GRID
+    assert ends == pytest.approx(np.round(ends))
 
 
 def test_quantile_edges_fill_bins_evenly() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gyges.drift.bank import Bank
-from gyges.drift.conformal import WARM, factors, rank, steps
+from gyges.drift.conformal import ROOM, WARM, Table, factors, rank, steps
 from gyges.drift.ranked import Ranked
 from gyges.drift.words import Direction, Unusable
 
@@ -111,14 +111,41 @@ def test_what_is_forgotten_is_learnt_anew() -> None:
     assert all(found[1].sum() == 0 < found[0].sum() for found in bettor.counts.values())
 
 
+@pytest.mark.parametrize("made", [shares, numbers])
+def test_counts_outgrow_two_bytes_unseen(made: Callable[[int], Ranked]) -> None:
+    """Around 32,767 units of a stratum, factors and state are those of a ranking in four bytes all along."""
+    bettor, rng = made(2), np.random.default_rng(6)
+    for _ in range(WARM):
+        bettor.factors(rng.random(2), rng.random(2), "")
+    counts = np.full((2, WARM + 1), (ROOM - 3) // 64)
+    counts[0, 7] += ROOM - 3 - counts[0].sum()
+    bettor.restore({**bettor.state(), "counts ": counts.astype(np.int32)})
+    wide = Table(counts.astype(np.int32), counts.sum(axis=1, dtype=np.int32), counts.any(axis=0))
+    for at in range(8):
+        values, u = rng.random(2), rng.random(2)
+        p = rank(wide, bettor.bins_of(np.arange(2), values), u)
+        want = factors(p, steps(Direction.BOTH, spread=bettor.numbers))
+        assert bettor.factors(values, u, "").tolist() == want.tolist(), at
+        assert bettor.state()["counts "].tolist() == wide.counts.tolist()
+    assert bettor.counts[""].dtype == np.int32
+
+
+def test_two_bytes_are_enough_at_first() -> None:
+    """Counts of four bytes would cost a fleet half as much again."""
+    bettor = shares(1)
+    bettor.factors(np.array([0.5]), np.array([0.5]), "")
+    assert bettor.counts[""].dtype == np.int16
+
+
 def test_the_p_values_are_those_of_the_ranks() -> None:
     """On events, ranked in their 64 bins, factors are those of a ranking in two bins."""
     bettor, rng = shares(4, Direction.UP), np.random.default_rng(9)
-    counts = np.zeros((4, 2), dtype=np.int32)
+    table = Table.of(np.zeros((4, 2), dtype=np.int32))
     for _ in range(60):
         y, u = (rng.random(4) < 0.3).astype(np.float64), rng.random(4)
         made = bettor.factors(y, u, "")
-        want = factors(rank(counts, y.astype(np.intp), u), steps(Direction.UP, spread=False))
+        p = rank(table, y.astype(np.intp), u)
+        want = factors(p, steps(Direction.UP, spread=False))
         assert made.tolist() == want.tolist()
 
 

@@ -8,6 +8,7 @@ without a bet would reach any threshold in the end, and mean nothing. It knows n
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -40,23 +41,20 @@ class Bank:
             Unusable: groups are not 0, 0, 1, 1, 2 ... or a threshold is below 1.
         """
         self.bettor = bettor
-        self.groups = np.asarray(groups, dtype=np.intp)
-        self._starts = np.flatnonzero(np.diff(self.groups, prepend=-1))
-        if len(self._starts) != len(thresholds) or (np.diff(self.groups, prepend=-1) > 1).any():
+        self.groups, self._starts, self._sizes = _frame(tuple(groups))
+        if len(self._starts) != len(thresholds):
             raise Unusable("bank: groups must be 0, 0, 1, ... with one threshold each")
-        self.thresholds = np.asarray(thresholds, dtype=np.float64)
-        if not (self.thresholds >= 1).all():
-            raise Unusable(f"bank: a threshold must be at least 1, not {min(thresholds)}")
-        self._sizes = np.bincount(self.groups)
+        self.thresholds = _limits(tuple(thresholds))
         self.sums = np.zeros((bettor.bets, len(self.groups)), dtype=np.float32)
 
     def step(self, values: Floats, u: Floats, stratum: str = "") -> NDArray[np.intp]:
         """Take one unit; the features that reach their thresholds now. `reset` begins them again."""
         factors = self.bettor.factors(values, u, stratum)
-        grown = self.sums + np.float32(1)
-        grown *= factors
-        np.minimum(grown, np.float32(CEILING), out=grown)
-        np.copyto(self.sums, grown, where=~(np.isnan(values) | np.isnan(factors[0])))
+        bet = ~(np.isnan(values) | np.isnan(factors[0]))
+        if bet.all():
+            _grow(self.sums, factors, self.sums)
+        else:
+            np.copyto(self.sums, _grow(self.sums, factors, np.empty_like(self.sums)), where=bet)
         return np.flatnonzero(self.evidence >= self.thresholds)
 
     def reset(self, features: NDArray[np.intp]) -> None:
@@ -66,6 +64,36 @@ class Bank:
     @property
     def evidence(self) -> Floats:
         """Each feature's mean sum, shape (features,)."""
-        streams = self.sums.mean(axis=0, dtype=np.float64)
+        streams: Floats = self.sums.sum(axis=0) / np.float64(len(self.sums))
+        if len(self.groups) == len(self.thresholds):
+            return streams
         found: Floats = np.add.reduceat(streams, self._starts) / self._sizes
         return found
+
+
+def _grow(sums: Factors, factors: Factors, out: Factors) -> Factors:
+    np.add(sums, np.float32(1), out=out)
+    np.multiply(out, factors, out=out)
+    return np.minimum(out, np.float32(CEILING), out=out)
+
+
+@lru_cache(maxsize=1024)
+def _frame(groups: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Streams' features, where each begins, and its size: the same arrays for all agents, nobody writes to them."""
+    found = np.array(groups, dtype=np.intp)
+    steps = np.diff(found, prepend=-1)
+    if not np.isin(steps, (0, 1)).all():
+        raise Unusable("bank: groups must be 0, 0, 1, ... with one threshold each")
+    made = found, np.flatnonzero(steps), np.bincount(found)
+    for array in made:
+        array.flags.writeable = False
+    return made
+
+
+@lru_cache(maxsize=1024)
+def _limits(thresholds: tuple[float, ...]) -> Floats:
+    found = np.array(thresholds, dtype=np.float64)
+    if not (found >= 1).all():
+        raise Unusable(f"bank: a threshold must be at least 1, not {min(thresholds)}")
+    found.flags.writeable = False
+    return found

@@ -8,6 +8,7 @@ by one baseline in a hundred streams is none. It keeps no sums.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ class First:
         self._log = math.log(2 * of / MISS)
         self._shape = streams
         self.edges = np.zeros((0, conformal.BINS - 1), dtype=np.float32)
+        self._own = True  # whether nobody else holds the edges
         self.learning: dict[str, NDArray[np.float32]] = {}  # stratum -> (6, streams): see _learn
         self.bands: dict[str, NDArray[np.float32]] = {}  # stratum -> (2, streams); NaN: not known
 
@@ -45,14 +47,25 @@ class First:
         """Whether there are numbers that have no scale yet."""
         return self.number and (not len(self.edges) or bool(np.isnan(self.edges[:, 0]).any()))
 
-    def adopt(self, edges: Floats) -> None:
+    def adopt(self, edges: NDArray[Any]) -> None:
         """Take over the edges of numbers, (streams, BINS - 1), where they are known now; they stay for ever."""
-        if not len(edges):
+        if not len(edges) or edges is self.edges:
             return
         if not len(self.edges):
-            self.edges = np.full(edges.shape, np.nan, dtype=np.float32)
+            self.edges, self._own = np.full(edges.shape, np.nan, np.float32, order="F"), True
         new = np.isnan(self.edges[:, 0]) & ~np.isnan(edges[:, 0])
-        self.edges[new] = edges[new]
+        if new.any():
+            if not self._own:
+                self.edges, self._own = self.edges.copy(order="F"), True
+            self.edges[new] = edges[new]
+        self.share(edges)
+
+    def share(self, edges: NDArray[Any]) -> None:
+        """Be one array in memory with the live part as long as both know the same: who forgets there copies first."""
+        if edges.dtype == self.edges.dtype and np.array_equal(
+            _known(edges), _known(self.edges), equal_nan=True
+        ):
+            self.edges, self._own = edges, False
 
     def factors(self, values: Floats, _u: Floats, stratum: str, /) -> NDArray[np.float32]:
         """Factors (bets, streams) at the ends of the bounds; NaN where they are not known: those streams learn."""
@@ -99,7 +112,7 @@ class First:
     def restore(self, state: Mapping[str, NDArray[np.float32] | NDArray[np.int32]], /) -> None:
         """Take back what `state` gave."""
         kept = {name: np.array(found, dtype=np.float32) for name, found in state.items()}
-        self.edges = kept["edges"]
+        self.edges, self._own = np.asfortranarray(kept["edges"]), True
         self.bands = {n[6:]: found for n, found in kept.items() if n.startswith("bands ")}
         self.learning = {n[9:]: found for n, found in kept.items() if n.startswith("learning ")}
 
@@ -122,8 +135,13 @@ def positions(values: Floats, edges: NDArray[np.float32] | Floats) -> Floats:
     """Each number as the share of its edges, (streams, bins - 1), that lie below it; NaN where there are none."""
     if not len(edges):
         return np.full(len(values), np.nan)
-    place = (values[:, None] > edges).sum(axis=1) / edges.shape[1]
+    place = conformal.below(values, edges) / edges.shape[1]
     return np.where(np.isnan(values) | np.isnan(edges[:, 0]), np.nan, place)
+
+
+def _known(edges: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The edges without those of streams that are still collecting them."""
+    return np.where(np.isnan(edges[:, :1]), np.float32(np.nan), edges)
 
 
 def freeze(

@@ -10,7 +10,9 @@ resolution is all that is lost. `U` comes from the caller, so that a replay is e
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from gyges.drift.words import Direction
 
 Floats = NDArray[np.float64]
+Counts = NDArray[Any]  # of int16 or int32
 Step = tuple[int, float, float]
 """(view, tail, ratio): views are 0: p, small for large values; 1: 1 - p; 2: the nearer of both, twice."""
 
@@ -39,6 +42,12 @@ NUMBERS: tuple[Step, ...] = (
 among those reported: each further bet costs all others, by ln((n + 1) / n) of evidence.
 """
 BINS = 64
+GRID = 200
+"""Cells of p: each tail, and half of each spread's, is so many 200ths."""
+FINE = 4096
+"""Cells of shares: none holds two edges."""
+ROOM = np.iinfo(np.int16).max
+"""How many units two bytes can count."""
 WARM = BINS - 1
 """How many units of a number become the edges of its bins; bets begin after them."""
 
@@ -57,19 +66,69 @@ def steps(direction: Direction, *, spread: bool) -> list[Step]:
 
 def factors(p: Floats, bets: Sequence[Step]) -> NDArray[np.float32]:
     """Factors of p-values, shape (streams,) -> (bets, streams)."""
-    cuts, table = _table(tuple(bets))
-    made: NDArray[np.float32] = table.take(np.searchsorted(cuts, p, side="right"), axis=1)
+    cells = (p * GRID).astype(np.intp)
+    made: NDArray[np.float32] = _table(tuple(bets)).take(cells, axis=1, mode="clip")
     return made
 
 
-def rank(counts: NDArray[np.int32], at: NDArray[np.intp], u: Floats) -> Floats:
-    """p-values of one new value a stream, which fell into bin `at`; they are counted. `counts`: (streams, bins)."""
-    rows = np.arange(len(at))
-    counts[rows, at] += 1
-    bins = np.arange(len(counts[0]))
-    above = np.einsum("ij,ij->i", counts, bins > at[:, None])
-    p: Floats = (above + u * counts[rows, at]) / counts.sum(axis=1)
+@dataclass(slots=True)
+class Table:
+    """How many values fell into each bin: `counts` (streams, bins), what they add up to (streams,), and which bins
+    any stream fell into (bins,). In memory the streams of one bin lie side by side.
+    """
+
+    counts: Counts
+    seen: NDArray[np.int32]
+    used: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, counts: NDArray[Any]) -> "Table":
+        """These counts, in two bytes each if there is room for one more in every stream, else in four."""
+        seen = counts.sum(axis=1, dtype=np.int32)
+        kind = np.int16 if seen.max(initial=0) < ROOM else np.int32
+        return cls(np.array(counts, dtype=kind, order="F"), seen, np.asarray(counts.any(axis=0)))
+
+    def rows(self, rows: NDArray[np.intp]) -> "Table":
+        """A copy of these streams."""
+        return Table(np.asfortranarray(self.counts[rows]), self.seen[rows], self.used)
+
+
+def rank(table: Table, at: NDArray[np.intp], u: Floats) -> Floats:
+    """p-values of one new value a stream, which fell into bin `at`; they are counted.
+
+    What lies above is added up for all streams at once, bin by bin: the masks are all bits or none.
+    """
+    rows, kind = np.arange(len(at)), table.counts.dtype
+    ties = table.counts[rows, at]
+    ties += 1
+    table.counts[rows, at] = ties
+    table.seen += 1
+    table.used[at] = True
+    bins = np.flatnonzero(table.used)
+    above = np.subtract(at.astype(kind), bins.astype(kind)[:, None])
+    above >>= 8 * kind.itemsize - 1
+    above &= table.counts.T if len(bins) == len(table.used) else table.counts.T[bins]
+    p: Floats = u * ties
+    p += np.add.reduce(above, axis=0, dtype=kind)
+    p /= table.seen
     return p
+
+
+def below(values: Floats, edges: NDArray[Any]) -> NDArray[np.intp]:
+    """How many of its edges, (streams, edges), lie below each stream's value, which is rounded as they are."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(edges.dtype)
+    found: NDArray[np.intp] = np.add.reduce(
+        (rounded > edges.T).view(np.int8), axis=0, dtype=np.int8
+    )
+    return found.astype(np.intp)
+
+
+def share_bins(values: Floats) -> NDArray[np.intp]:
+    """`below` for values in [0, 1] and `share_edges`: a look-up, and one comparison."""
+    base, edges = _shares()
+    at: NDArray[np.intp] = base[(values * FINE).astype(np.intp)]
+    return at + (values > edges[at])
 
 
 def quantile_edges(values: Sequence[float] | Floats, bins: int = BINS) -> Floats:
@@ -89,15 +148,18 @@ def share_edges(bins: int = BINS) -> Floats:
 
 
 @lru_cache(maxsize=16)
-def _table(bets: tuple[Step, ...]) -> tuple[Floats, NDArray[np.float32]]:
-    """Where p is cut into cells within which no bet changes, and the factors (bets, cells) there."""
-    cuts = np.array(sorted({cut for view, tail, _ in bets for cut in _ends(view, tail)}))
-    edges = np.concatenate([[0.0], cuts, [1.0]])
-    p = (edges[1:] + edges[:-1]) / 2
+def _table(bets: tuple[Step, ...]) -> NDArray[np.float32]:
+    """The factors (bets, GRID) in each cell of p. No bet changes within one, so none earns anything by it."""
+    p = (np.arange(GRID) + 0.5) / GRID
     views = (p, 1 - p, 2 * np.minimum(p, 1 - p))
-    rows = [np.where(views[v] < b, r, (1 - r * b) / (1 - b)) for v, b, r in bets]
-    return cuts, np.array(rows, dtype=np.float32)
+    return np.array(
+        [np.where(views[v] < b, r, (1 - r * b) / (1 - b)) for v, b, r in bets], dtype=np.float32
+    )
 
 
-def _ends(view: int, tail: float) -> list[float]:
-    return [[tail], [1 - tail], [tail / 2, 1 - tail / 2]][view]
+@lru_cache(maxsize=1)
+def _shares() -> tuple[NDArray[np.intp], Floats]:
+    """How many edges lie in the cells before each, and the edges, with one that nothing exceeds."""
+    edges = share_edges()
+    cells = np.bincount((edges * FINE).astype(np.intp), minlength=FINE + 1)
+    return np.cumsum(cells) - cells, np.append(edges, np.inf)

@@ -90,7 +90,7 @@ def _ranked(snapshot: Snapshot, rows: Sequence[Row], ties: Ties) -> NDArray[np.f
 
 
 def _unrank(
-    counts: NDArray[np.int32], rows: NDArray[np.intp], at: NDArray[np.intp], u: Floats
+    counts: conformal.Counts, rows: NDArray[np.intp], at: NDArray[np.intp], u: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """`conformal.rank`, backwards: p-values of the values counted last, which are not counted any more; and which
     of them had been counted at all.

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +42,8 @@ class Layout:
 
     def values(self, episodes: Sequence[Episode]) -> Floats:
         """What each stream sees of a unit; NaN where nothing was measured."""
-        return np.concatenate([self._of(f, episodes) for f in self.features])
-
-    def _of(self, feature: Feature, episodes: Sequence[Episode]) -> Floats:
-        found = [e.values[feature.name] for e in episodes if feature.name in e.values]
-        names = labels_of(feature)
-        if not found:
-            return np.full(len(names), np.nan)
-        if feature.kind is Kind.SEQUENCE:
-            return _followed(found, (*feature.categories, OTHER))
-        if feature.kind in LABELLED:
-            return _shares(_told(feature, found), names)
-        return np.array([float(np.mean(np.array(found, dtype=np.float64)))])
+        seen = [value for f in self.features for value in _seen(f, episodes)]
+        return np.array(seen, dtype=np.float64)
 
 
 def layout(features: Iterable[Feature], *, forced: bool = False) -> Layout:
@@ -148,6 +139,20 @@ def _finite(value: object) -> bool:
     return abs(value) <= sys.float_info.max
 
 
+def _seen(feature: Feature, episodes: Sequence[Episode]) -> Iterable[float]:
+    """What the feature's streams see. A mean is plain arithmetic: for a few values that is quicker than an array."""
+    found = [e.values[feature.name] for e in episodes if feature.name in e.values]
+    if feature.kind not in LABELLED:
+        numbers = cast("list[float]", found)
+        return (sum(map(float, numbers)) / len(numbers) if numbers else math.nan,)
+    names = labels_of(feature)
+    if not found:
+        return [math.nan] * len(names)
+    if feature.kind is Kind.SEQUENCE:
+        return _followed(found, (*feature.categories, OTHER))
+    return _shares(_told(feature, found), names)
+
+
 def _told(feature: Feature, found: Sequence[Value]) -> list[str]:
     """The labels that the episodes hold."""
     if feature.kind is Kind.CALLS:
@@ -164,16 +169,16 @@ def _words(value: Value) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, tuple) else ()
 
 
-def _shares(told: Sequence[str], names: Sequence[str]) -> Floats:
+def _shares(told: Sequence[str], names: Sequence[str]) -> list[float]:
     counts = Counter(label if label in names else OTHER for label in told)
     total = len(told)
-    return np.array([counts[name] / total if total else np.nan for name in names])
+    return [counts[name] / total if total else math.nan for name in names]
 
 
-def _followed(found: Sequence[Value], names: Sequence[str]) -> Floats:
+def _followed(found: Sequence[Value], names: Sequence[str]) -> list[float]:
     known = set(names)
     pairs: Counter[tuple[str, str]] = Counter()
     for value in found:
         pairs.update(pairwise(t if t in known else OTHER for t in _words(value)))
     after = {a: sum(pairs[a, b] for b in names) for a in names}
-    return np.array([pairs[a, b] / after[a] if after[a] else np.nan for a in names for b in names])
+    return [pairs[a, b] / after[a] if after[a] else math.nan for a in names for b in names]

@@ -13,6 +13,7 @@ could say nothing about are counted. It knows no names.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ class Part:
         self.quiet = np.zeros(len(spec.features), dtype=np.int32)
         self.muted = np.zeros(len(spec.features), dtype=np.bool_)
         self.watched = np.zeros(len(spec.features), dtype=np.bool_)
-        self.unbet = np.zeros(len(spec.features), dtype=np.int64)
+        self.unbet = np.zeros(len(spec.features), dtype=np.int32)
 
     def step(self, values: Floats, u: Floats, stratum: str) -> Floats:
         """Take the layout's values of one unit; the evidence of each feature after it."""
@@ -93,10 +94,10 @@ class Part:
         return evidence
 
     @property
-    def scale(self) -> Floats:
+    def scale(self) -> NDArray[Any]:
         """The edges of its numbers, (streams, bins - 1); the first is NaN where they are not known yet."""
         if isinstance(self.bettor, Ranked) and self.spec.number:
-            return self.bettor.edges.astype(np.float64)
+            return self.bettor.edges
         return self.edges
 
     def forget(self, feature: int) -> None:
@@ -120,7 +121,7 @@ class Part:
         counts: dict[str, NDArray[np.int32]] = {}
         if isinstance(bettor, Ranked):
             edges = bettor.edges.astype(np.float64)
-            counts = {s: found[mine] for s, found in bettor.counts.items()}
+            counts = {s: found[mine].astype(np.int32) for s, found in bettor.counts.items()}
         if isinstance(bettor, First):
             edges = bettor.edges.astype(np.float64)
             bands = {s: ends.astype(np.float64) for s, ends in bettor.bands.items()}

@@ -3,7 +3,8 @@
 
 Shares, and events as 0 or 1, have bins that are known beforehand. The first `WARM` values of a number, sorted, are
 the edges of its bins; those values are not ranked, since edges drawn from them would know too much. It keeps no sums.
-State: 64 counts for each stream and stratum (256 bytes) and, for a number, 63 edges as float32 (252 bytes).
+State: 64 counts for each stream and stratum, of two bytes until one of them has seen 32,767 units and of four from
+then on, and for a number 63 edges as float32 (252 bytes).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gyges.drift import conformal
+from gyges.drift.conformal import Table
 from gyges.drift.words import Direction, Unusable
 
 Floats = NDArray[np.float64]
@@ -37,23 +39,28 @@ class Ranked:
         shape = (len(numbers), len(self._shares))
         self.edges: NDArray[Any] = np.broadcast_to(self._shares, shape)
         if self.numbers:
-            self.edges = np.full(shape, np.nan, dtype=np.float32)
-        self.counts: dict[str, NDArray[np.int32]] = {}
+            self.edges = np.full(shape, np.nan, dtype=np.float32, order="F")
+        self._tables: dict[str, Table] = {}
 
     def factors(self, values: Floats, u: Floats, stratum: str, /) -> NDArray[np.float32]:
         """Factors (bets, streams); NaN where a value is missing or its bins are not known yet."""
-        seen, ready = ~np.isnan(values), self.ready()
-        rows = np.flatnonzero(seen & ready)
-        self._warm(np.flatnonzero(seen & ~ready), values)
+        measured, ready = ~np.isnan(values), self.ready()
+        rows = np.flatnonzero(measured & ready)
+        self._warm(np.flatnonzero(measured & ~ready), values)
         if len(rows) == len(values):
-            return self._ranked(self._counts(stratum), rows, values, u)
+            return self._ranked(self._table(stratum), rows, values, u)
         made = np.full((self.bets, len(values)), np.nan, dtype=np.float32)
         if len(rows):
-            counts = self._counts(stratum)
-            own = counts[rows]
+            table = self._table(stratum)
+            own = table.rows(rows)
             made[:, rows] = self._ranked(own, rows, values[rows], u[rows])
-            counts[rows] = own
+            table.counts[rows], table.seen[rows] = own.counts, own.seen
         return made
+
+    @property
+    def counts(self) -> dict[str, conformal.Counts]:
+        """Counts by bin of each stratum, (streams, bins)."""
+        return {stratum: table.counts for stratum, table in self._tables.items()}
 
     def ready(self) -> NDArray[np.bool_]:
         """Which streams bet already."""
@@ -63,20 +70,22 @@ class Ranked:
     def bins_of(self, rows: NDArray[np.intp], values: Floats) -> NDArray[np.intp]:
         """How many edges lie below each of these streams' values."""
         if not self.numbers:
-            return np.searchsorted(self._shares, values, side="left")
-        found: NDArray[np.intp] = (values[:, None] > self.edges[rows]).sum(axis=1)
-        return found
+            return conformal.share_bins(values)
+        return conformal.below(
+            values, self.edges if len(rows) == len(self.edges) else self.edges[rows]
+        )
 
     def forget(self, rows: NDArray[np.intp]) -> None:
         """These streams know nothing any more."""
-        for counts in self.counts.values():
-            counts[rows] = 0
+        for table in self._tables.values():
+            table.counts[rows] = table.seen[rows] = 0
         if self.numbers:
+            self.edges = self.edges.copy(order="F")  # who else looks at them keeps them
             self.edges[rows] = np.nan
 
     def state(self) -> dict[str, NDArray[np.float32] | NDArray[np.int32]]:
-        """All that was learnt, as arrays by name; exact."""
-        learnt = {f"counts {stratum}": found for stratum, found in self.counts.items()}
+        """All that was learnt, as arrays by name; exact, and the same however it is held."""
+        learnt = {f"counts {s}": found.astype(np.int32) for s, found in self.counts.items()}
         if self.numbers:
             return {"edges": np.asarray(self.edges, dtype=np.float32), **learnt}
         return dict(learnt)
@@ -84,9 +93,9 @@ class Ranked:
     def restore(self, state: Mapping[str, NDArray[np.float32] | NDArray[np.int32]]) -> None:
         """Take back what `state` gave."""
         if self.numbers:
-            self.edges = np.array(state["edges"], dtype=np.float32)
-        self.counts = {
-            name.removeprefix("counts "): np.array(found, dtype=np.int32)
+            self.edges = np.array(state["edges"], dtype=np.float32, order="F")
+        self._tables = {
+            name.removeprefix("counts "): Table.of(found)
             for name, found in state.items()
             if name.startswith("counts ")
         }
@@ -101,14 +110,18 @@ class Ranked:
         self.edges[full] = np.sort(self.edges[full], axis=1)
 
     def _ranked(
-        self, counts: NDArray[np.int32], rows: NDArray[np.intp], values: Floats, u: Floats
+        self, table: Table, rows: NDArray[np.intp], values: Floats, u: Floats
     ) -> NDArray[np.float32]:
         """Factors of these streams' values, which are added to their counts."""
-        p = conformal.rank(counts, self.bins_of(rows, values), u)
+        p = conformal.rank(table, self.bins_of(rows, values), u)
         return conformal.factors(p, self._steps)
 
-    def _counts(self, stratum: str) -> NDArray[np.int32]:
-        if stratum not in self.counts:
-            shape = (len(self.edges), self.edges.shape[1] + 1)
-            self.counts[stratum] = np.zeros(shape, dtype=np.int32)
-        return self.counts[stratum]
+    def _table(self, stratum: str) -> Table:
+        """The counts of a stratum, with room for one more unit."""
+        table = self._tables.get(stratum)
+        if table is None:
+            table = Table.of(np.zeros((len(self.edges), conformal.BINS), dtype=np.int16))
+        elif table.counts.dtype == np.int16 and table.seen.max(initial=0) >= conformal.ROOM:
+            table = Table.of(table.counts)
+        self._tables[stratum] = table
+        return table

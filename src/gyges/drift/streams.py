@@ -8,7 +8,7 @@ the sums begin again and the feature stays out for `cooldown` units. It writes n
 """
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -182,11 +182,17 @@ class Line:
 
     def _adopt(self) -> None:
         """Numbers of the first reference take the scale of the live part, once it has one."""
+        for first, live in self._firsts():
+            if first.lacks():
+                first.adopt(live.scale)
+
+    def _firsts(self) -> Iterator[tuple[First, Part]]:
+        """Each first reference with the live parts that see the same streams."""
         for part in self.parts:
-            if isinstance(part.bettor, First) and part.bettor.lacks():
+            if isinstance(part.bettor, First):
                 for live in live_parts(self.parts, Family.DRIFT):
                     if live.spec.streams == part.spec.streams:
-                        part.bettor.adopt(live.scale)
+                        yield part.bettor, live
 
     def _count(self, unit: Unit, values: Floats) -> None:
         groups = np.asarray(self.plan.layout.groups)
@@ -220,6 +226,8 @@ class Line:
         self.changes = deque([(at, Changed(**c)) for at, c in tree["changes"]], maxlen=CHANGES)
         self.rows = deque([row_from(row) for row in tree["rows"]], maxlen=self.plan.keep)
         self.parts = [part_of(part, first_of(self.plan)) for part in tree["parts"]]
+        for first, live in self._firsts():
+            first.share(live.scale)
 
 
 def live_parts(parts: Sequence[Part], family: Family) -> list[Part]:
