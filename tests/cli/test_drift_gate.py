@@ -51,7 +51,7 @@ async def test_the_fleet_says_who_changed(run: Run) -> None:
     code, out = await run("audrey", "fleet")
     assert code == 1
     assert "Drift is on." in out
-    assert "at most 1 false alarms are expected in 10,000 sessions" in out
+    assert "at most 1 false alarm is expected in 10,000 sessions" in out
     lines = [line for line in out.splitlines() if "bot" in line or "other" in line]
     assert "alarm" in lines[0]
     assert "quiet" in lines[1]
@@ -81,10 +81,20 @@ async def test_alarms_are_settled_in_ones_own_name(house: tuple[House, str], run
     assert "keep by alice" in (await run("audrey", "agent", "bot"))[1]
 
 
-async def test_a_baseline_and_a_ring_test_that_is_not_there(run: Run) -> None:
-    """What an agent does now becomes normal; without a ring test there is none to tell of."""
+async def test_a_baseline_and_a_ring_test_that_is_not_there(
+    house: tuple[House, str], run: Run
+) -> None:
+    """What an agent does now, or did in its tests, becomes normal; without a ring test there is none to tell of."""
     assert (await run("alice", "baseline", "bot", "--reason", "tested"))[0] == 0
     assert (await run("alice", "baseline", "nobody", "--reason", "tested"))[0] == 2
+    words = ("baseline", "other", "--reason", "tested", "--of")
+    assert (await run("alice", *words, "nobody"))[0] == 2
+    code, out = await run("alice", *words, "bot")
+    assert (code, "other is compared with its tests as bot" in out) == (0, True)
+    await house[0].gate.book.catch_up()
+    out = (await run("audrey", "agent", "other"))[1]
+    assert "Against its tests, as bot; a difference may be one of tasks:" in out
+    assert "Against its tests: quiet" in (await run("audrey", "feature", "other", "denied"))[1]
     assert (await run("alice", "unmute", "bot", "denied", "--reason", "fixed"))[0] == 0
     assert (await run("alice", "unmute", "bot", "steps", "--reason", "fixed"))[0] == 2
     assert await run("audrey", "ring") == (0, "No ring test has begun.\n")

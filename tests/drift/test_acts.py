@@ -125,5 +125,43 @@ def test_deployment_is_a_family_of_its_own() -> None:
     found = [a for a in alarms if a.tier is Tier.ALARM]
     assert {a.family for a in found} == {Family.DEPLOYMENT}
     assert all("Possible task mix" in a.note for a in found)
+    assert monitor.timeline("clerk", "refused").tests.max() >= 1
+    assert monitor.timeline("clerk", "refused").evidence.max() < 1
     assert monitor.evidence("clerk", Family.DEPLOYMENT)["refused"][1] is Tier.ALARM
     assert monitor.evidence("clerk")["refused"][1] is not Tier.ALARM
+
+
+def test_tests_under_another_name_are_what_it_is_compared_with() -> None:
+    """The units kept of that agent, before the first of its own; they move no other reference, and a dump has them."""
+    monitor = Monitor(RATES, TERMS)
+    play(monitor, Office(seed=3, agent="candidate"), 200)
+    monitor.freeze("clerk", by="ada", why="tested", at=0, family=Family.DEPLOYMENT, of="candidate")
+    assert monitor.tested("clerk")
+    assert not monitor.tested("candidate")
+    assert len(monitor.timeline("candidate", "refused").tests) == 0
+    found = play(monitor, Office(change=0, after={"refused": 0.5}), 150)
+    assert {a.family for a in found if a.tier is Tier.ALARM} == {Family.DEPLOYMENT}
+    again = Monitor.load(monitor.dump())
+    assert again.dump() == monitor.dump()
+    alarm = next(a for a in found if a.tier is Tier.ALARM)
+    with pytest.raises(Unusable, match="is not what its tests were"):
+        monitor.ack(alarm.id, Act.REBASELINE, by="ada", why="fine", at=1)
+
+
+@pytest.mark.parametrize(
+    ("of", "family", "told"),
+    [
+        ("clerk", Family.DEPLOYMENT, "another agent, not of clerk"),
+        ("candidate", Family.DRIFT, "another agent, not of candidate"),
+        ("nobody", Family.DEPLOYMENT, "nobody: has not been seen"),
+        ("candidate", Family.DEPLOYMENT, "20 sessions of candidate are kept, not 30"),
+    ],
+)
+def test_what_are_no_tests_is_refused(of: str, family: Family, told: str) -> None:
+    """An agent's own sessions, nobody's, or too few to bound anything; nothing has changed."""
+    monitor = Monitor(RATES, TERMS)
+    play(monitor, Office(seed=3, agent="candidate"), 20)
+    before = monitor.dump()
+    with pytest.raises(Unusable, match=told):
+        monitor.freeze("clerk", by="ada", why="tested", at=0, family=family, of=of)
+    assert monitor.dump() == before

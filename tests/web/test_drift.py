@@ -160,6 +160,23 @@ async def test_a_person_freezes_a_baseline(watched: House) -> None:
     assert (act["act"], act["by"], act["why"]) == ("freeze", "alice", "tested")
 
 
+async def test_an_agent_is_compared_with_its_tests(watched: House) -> None:
+    """Named by `of`, they are another agent's sessions, and enough of them; what is none is refused."""
+    house = watched
+    await live(house, 3, denied=0)
+    path, body = "/v1/drift/bot/baseline", {"reason": "tested"}
+    for other in ("bot", "nobody", "other"):
+        answer = await house.call("alice", "POST", path, {**body, "of": other})
+        assert (answer.status_code, other in answer.text) == (422, True)
+    await live(house, 31, denied=0, who="other")
+    answer = await house.call("alice", "POST", path, {**body, "of": "other"})
+    assert answer.status_code == 200, answer.text
+    await house.gate.book.catch_up()
+    agent = await seen(house, "/v1/drift/bot")
+    assert agent["tests"] == "other"
+    assert [(one["name"], one["state"]) for one in agent["deployment"]] == [("denied", "quiet")]
+
+
 async def test_a_bad_plan_changes_nothing(watched: House) -> None:
     """A reload with a plan that cannot be read is refused, and the one before it stays."""
     house = watched

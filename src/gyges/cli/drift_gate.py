@@ -38,9 +38,20 @@ def fleet(url: Url = DEFAULT_URL, key_file: KeyFile = None, as_json: AsJson = Fa
     else:
         print(f"Drift is {visible(found['standing'])}{', and behind' if found['behind'] else ''}.")
         print(f"The budget: {visible(found['promise'])}.")
-        made = Table("agent", "state", "sessions", "most evidence", "of its threshold", "unsettled")
+        heads = (
+            "agent",
+            "state",
+            "in",
+            "sessions",
+            "most evidence",
+            "of its threshold",
+            "unsettled",
+        )
+        made = Table(*heads)
         for one in found["agents"]:
-            row = (one["agent"], one["state"], str(one["units"]), one["feature"])
+            where = [family for family, state in one["families"].items() if state != "quiet"]
+            told = (one["state"], ", ".join(where), str(one["units"]))
+            row = (one["agent"], *told, one["feature"])
             made.add_row(*map(visible, row), _share(one["share"]), str(one["unsettled"]))
         _console().print(made if found["agents"] else "No session has been counted yet.")
     if any(one["unsettled"] for one in found["agents"]):
@@ -59,11 +70,10 @@ def agent(
     if as_json:
         emit(found)
         return
-    made = Table("feature", "state", "of its threshold", "sessions", "not measured", "unknown")
-    for one in found["features"]:
-        counts = (str(one["units"]), str(one["missing"]), str(one["unknown"]))
-        made.add_row(visible(one["name"]), one["state"], _share(one["share"]), *counts)
-    _console().print(made)
+    _standing(found["features"])
+    if found["deployment"]:
+        print(f"Against its tests, as {visible(found['tests'])}; a difference may be one of tasks:")
+        _standing(found["deployment"])
     _alarms(found["alarms"])
     for why, count in found["left_out"].items():
         print(f"left out: {count} {visible(why)}")
@@ -83,9 +93,11 @@ def feature(
         emit(found)
         return
     now = found["feature"]
-    print(
-        f"{visible(feature)} of {visible(name)}: {now['state']}, {_share(now['share'])} of its threshold"
-    )
+    about = f"{visible(feature)} of {visible(name)}"
+    print(f"{about}: {now['state']}, {_share(now['share'])} of its threshold")
+    if found["tested"]:
+        tested = found["tested"]
+        print(f"Against its tests: {tested['state']}, {_share(tested['share'])} of its threshold")
     _alarms(found["alarms"])
     for noted in found["alarms"]:
         _explained(noted)
@@ -131,20 +143,24 @@ def settle(
 def baseline(
     name: Annotated[str, typer.Argument(help="The agent.")],
     reason: Reason,
+    of: Annotated[
+        str, typer.Option(help="As which agent it was tested: compare it with that.")
+    ] = "",
     url: Url = DEFAULT_URL,
     key_file: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take what an agent does now as what is normal."""
+    """Take what an agent does now, or did in its tests, as what is normal."""
     path = f"/v1/drift/{quote(name, safe='')}/baseline"
     key = any_key(key_file, *SETTLERS)
-    found: Any = request(url, key, "POST", path, {"reason": reason})
+    body: dict[str, Json] = {"reason": reason, **({"of": of} if of else {})}
+    found: Any = request(url, key, "POST", path, body)
     if as_json:
         emit(found)
-    else:
-        print(
-            f"What {visible(name)} does now is normal; entry {found['index']} of the log says so."
-        )
+        return
+    tests = f"{visible(name)} is compared with its tests as {visible(of)}"
+    told = tests if of else f"What {visible(name)} does now is normal"
+    print(f"{told}; entry {found['index']} of the log says so.")
 
 
 def unmute(
@@ -170,6 +186,14 @@ def mount(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
+def _standing(features: list[dict[str, Any]]) -> None:
+    made = Table("feature", "state", "of its threshold", "sessions", "not measured", "unknown")
+    for one in features:
+        counts = (str(one["units"]), str(one["missing"]), str(one["unknown"]))
+        made.add_row(visible(one["name"]), one["state"], _share(one["share"]), *counts)
+    _console().print(made)
+
+
 def _alarms(items: list[dict[str, Any]]) -> None:
     if not items:
         print("No alarm rang.")
@@ -193,6 +217,8 @@ def _explained(noted: dict[str, Any]) -> None:
     for name, title in (("top", "speak for it"), ("counter", "speak against it")):
         units = ", ".join(visible(unit["unit"]) for unit in alarm[name])
         print(f"    {title}: {units or 'none'}")
+    if alarm["note"]:
+        print(f"    {visible(alarm['note'])}")
     for change in alarm["changes"]:
         words = (change["what"], change["before"], change["now"])
         print("    changed near it: {} from {} to {}".format(*map(visible, words)))

@@ -11,48 +11,15 @@ refused has changed nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from gyges.drift import checks
-from gyges.drift.alarms import Act, Acted, Alarm, Changed, Family, Reference, Tier
+from gyges.drift.alarms import Act, Acted, Alarm, Family, Reference, Tier
+from gyges.drift.baseline import LEAST
 from gyges.drift.fleet import Fleet, load
+from gyges.drift.kept import Tally, Timeline, tally, timeline
 from gyges.drift.plans import Terms
-from gyges.drift.rows import columns
+from gyges.drift.rows import Row
 from gyges.drift.words import Episode, Feature, Unusable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
-    """A feature's units as far as they are kept: `values` is (units, labels), `evidence` (units,).
-
-    `evidence` is the largest of the references', as a share of its own threshold.
-    """
-
-    at: tuple[int, ...]
-    units: tuple[str, ...]
-    labels: tuple[str, ...]
-    values: NDArray[np.float64]
-    evidence: NDArray[np.float32]
-    changes: tuple[Changed, ...]
-    alarms: tuple[Alarm, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """What one feature of an agent could not use: units without a value, labels it did not know, units that a
-    frozen baseline says nothing about, and units pooled since there were too many strata. `muted` are references
-    that do not bet on it.
-    """
-
-    units: int
-    missing: int
-    unknown: int
-    unbet: int
-    crowded: int = 0
-    muted: tuple[Reference, ...] = ()
 
 
 class Monitor:
@@ -110,19 +77,22 @@ class Monitor:
 
     def freeze(
         self, agent: str, episodes: Sequence[Episode] = (), *, by: str, why: str, at: int,
-        family: Family = Family.DRIFT,
+        family: Family = Family.DRIFT, of: str = "",
     ) -> None:  # fmt: skip
         """Take these episodes of the agent, or the units kept, as what is normal. With `DEPLOYMENT` they are of
-        its tests, and what comes is compared with them beside all else.
+        its tests, and what comes is compared with them beside all else; `of` names the agent as which it was
+        tested here, whose units are kept.
 
         Raises:
-            Unusable: nobody answers for it, there are no units, or an episode cannot be used.
+            Unusable: nobody answers for it, there are no units, too few of another agent, or an episode cannot
+                be used.
         """
         _named(by, why)
         if family is Family.CUE:
             raise Unusable("baseline: the cue is tested against the other arm, nothing is frozen")
         made = self.fleet.agents.get(agent) or self.fleet.new(agent)
-        chosen = [self.fleet.rows(line, episodes) for line in made.lines]
+        tested = self.tests_of(agent, of, family) if of else None
+        chosen = tested or [self.fleet.rows(line, episodes) for line in made.lines]
         if not all(chosen):
             raise Unusable(f"baseline of {agent}: there are no units to freeze")
         self.fleet.agents[agent] = made
@@ -131,6 +101,20 @@ class Monitor:
         self.fleet.acts.append(
             Acted(about=f"{agent} {family}", act="freeze", by=by, why=why, at=at)
         )
+
+    def tests_of(self, agent: str, of: str, family: Family = Family.DEPLOYMENT) -> list[list[Row]]:
+        """The units kept of the agent `of`, for each grain: what `agent` was like when it was tested.
+
+        Raises:
+            Unusable: they are no tests, of the agent itself, of nobody, or too few to say anything.
+        """
+        if family is not Family.DEPLOYMENT or of == agent:
+            raise Unusable(f"baseline of {agent}: tests are those of another agent, not of {of}")
+        found = [list(line.rows) for line in self.fleet.agent(of).lines]
+        least = min(map(len, found))
+        if least < LEAST:
+            raise Unusable(f"baseline of {agent}: {least} sessions of {of} are kept, not {LEAST}")
+        return found
 
     def ack(
         self, alarm: str, act: Act, *, by: str, why: str, at: int, episodes: Sequence[Episode] = ()
@@ -193,16 +177,8 @@ class Monitor:
     def timeline(self, agent: str, feature: str) -> Timeline:
         """The feature's units as far as they are kept."""
         line, at = self.fleet.line(agent, feature)
-        where, rows = columns(line.plan.layout, at), list(line.rows)
-        labels = line.plan.layout.labels[where]
-        cases = [case.alarm for case in self.fleet.cases.values()]
-        return Timeline(
-            at=tuple(row.at for row in rows), units=tuple(row.id for row in rows), labels=labels,
-            values=np.array([row.values[where] for row in rows]).reshape(len(rows), len(labels)),
-            evidence=np.array([r.evidence[at] for r in rows if r.evidence is not None], np.float32),
-            changes=tuple(change for _, change in line.changes),
-            alarms=tuple(a for a in cases if (a.agent, a.feature) == (agent, feature)),
-        )  # fmt: skip
+        alarms = [case.alarm for case in self.fleet.cases.values()]
+        return timeline(line, at, [a for a in alarms if (a.agent, a.feature) == (agent, feature)])
 
     def evidence(
         self, agent: str, family: Family = Family.DRIFT
@@ -219,16 +195,14 @@ class Monitor:
                 found[known.feature] = (found[known.feature][0], Tier.ALARM)
         return dict(sorted(found.items(), key=lambda kv: (kv[1][1] is not Tier.ALARM, -kv[1][0])))
 
-    def tally(self, agent: str, feature: str) -> Tally:
-        """What the feature could not use."""
-        line, at = self.fleet.line(agent, feature)
-        frozen = [p for p in line.parts if p.spec.reference is Reference.FROZEN]
-        unbet = [p.unbet[p.spec.features.index(at)] for p in frozen if at in p.spec.features]
-        return Tally(
-            units=line.units, missing=int(line.missing[at]), unknown=int(line.unknown[at]),
-            unbet=int(max(unbet, default=0)), crowded=line.crowded,
-            muted=line.muted(at),
-        )  # fmt: skip
+    def tested(self, agent: str) -> bool:
+        """Whether the agent is compared with its tests."""
+        lines = self.fleet.agent(agent).lines
+        return any(p.spec.family is Family.DEPLOYMENT for line in lines for p in line.parts)
+
+    def tally(self, agent: str, feature: str, family: Family = Family.DRIFT) -> Tally:
+        """What the feature could not use; its frozen baseline is that of `family`."""
+        return tally(*self.fleet.line(agent, feature), family)
 
     def spent(self, agent: str) -> float:
         """False alarms that this agent's units so far are expected to have cost at most, in each family."""
@@ -253,6 +227,8 @@ class Monitor:
             raise Unusable(
                 f"alarm {alarm.id}: the {alarm.reference} reference never moves; keep or mute"
             )
+        if alarm.family is Family.DEPLOYMENT:
+            raise Unusable(f"alarm {alarm.id}: what it does now is not what its tests were")
         line, at = self.fleet.line(alarm.agent, alarm.feature)
         if alarm.reference is Reference.PAST:
             for part in line.parts_of(alarm.family, alarm.reference, at):

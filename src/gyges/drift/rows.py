@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 class Row:
     """One unit. `values` is (streams,); `within` (2, features) holds how many episodes measured a feature and
     their sum of squares around the unit's mean, None where the unit is one episode; `evidence` is (features,), the
-    largest of the references' as a share of its threshold.
+    largest of the references' as a share of its threshold; `tests` is the same against its tests, None without any.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Row:
     values: Floats
     within: Floats | None = None
     evidence: NDArray[np.float32] | None = None
+    tests: NDArray[np.float32] | None = None
 
 
 def row_of(layout: Layout, unit: Unit) -> Row:

@@ -76,18 +76,20 @@ class Line:
         self._count(unit, row.values)
         self._compare_prints(unit)
         u = self.ties(unit.id)
-        evidence = np.zeros(len(layout.features), dtype=np.float32)
+        shares = {Family.DRIFT: np.zeros(len(layout.features), dtype=np.float32)}
         rang: list[Rang] = []
         for part in self.parts:
             found = part.step(row.values, u, unit.stratum)
+            share = shares.setdefault(part.spec.family, np.zeros_like(shares[Family.DRIFT]))
             places = list(part.spec.features)
-            evidence[places] = np.maximum(evidence[places], found / part.bank.thresholds)
+            share[places] = np.maximum(share[places], found / part.bank.thresholds)
             rang += self._look(part, found)
         self._adopt()
         self.units += 1
         self.crowded += unit.stratum == CROWD
         if self.plan.keep:
-            self.rows.append(replace(row, evidence=evidence))
+            evidence, tests = shares[Family.DRIFT], shares.get(Family.DEPLOYMENT)
+            self.rows.append(replace(row, evidence=evidence, tests=tests))
         return rang
 
     def freeze(
@@ -118,10 +120,10 @@ class Line:
         for part in newest.values():
             part.muted[part.spec.features.index(feature)] = False
 
-    def muted(self, feature: int) -> tuple[Reference, ...]:
-        """References of family `drift` that do not bet on the feature, since somebody muted it."""
-        live = live_parts(self.parts, Family.DRIFT)
-        rest = [p for p in self.parts if p.spec.family is Family.DRIFT and p not in live]
+    def muted(self, feature: int, family: Family = Family.DRIFT) -> tuple[Reference, ...]:
+        """References of this family that do not bet on the feature, since somebody muted it."""
+        live = live_parts(self.parts, family)
+        rest = [p for p in self.parts if p.spec.family is family and p not in live]
         found = [p for p in rest if feature in self._muted([p])]
         if feature in self._muted(live):
             found.append(next(p for p in reversed(live) if feature in p.spec.features))

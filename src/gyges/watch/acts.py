@@ -59,9 +59,16 @@ async def settle(parts: Parts, id: str, choice: Act, *, by: Key, reason: str) ->
     return parts.docket.get(id) or noted
 
 
-async def freeze(parts: Parts, agent: str, *, by: Key, reason: str) -> int:
-    """Take the agent's sessions that are kept as what is normal; return the act's place in the log."""
-    return await _begin(parts, {"agent": agent, "choice": FREEZE}, by, reason)
+async def freeze(parts: Parts, agent: str, *, of: str = "", by: Key, reason: str) -> int:
+    """Take the agent's sessions that are kept as what is normal; return the act's place in the log.
+
+    With `of` those of the agent as which it was tested: what it does is compared with its tests, beside all else.
+    Raise `Unprocessable` where that is the agent itself.
+    """
+    if of == agent:
+        raise Unprocessable(f"agent {agent}: its tests are another agent's sessions, not its own")
+    tests: dict[str, Json] = {"of": of} if of else {}
+    return await _begin(parts, {"agent": agent, "choice": FREEZE, **tests}, by, reason)
 
 
 async def unmute(parts: Parts, agent: str, feature: str, *, by: Key, reason: str) -> int:
@@ -92,6 +99,10 @@ def _fits(noted: Noted, choice: Act) -> None:
         raise Unprocessable(f"alarm {noted.id} is a ring test's: it has no baseline; keep it")
     if choice is not Act.REBASELINE or noted.alarm is None:
         return
+    if noted.family is Family.DEPLOYMENT:
+        raise Unprocessable(
+            f"alarm {noted.id}: what it does now is not what its tests were: keep or mute, or freeze newer tests"
+        )
     if noted.alarm.reference not in MOVES:
         raise Unprocessable(
             f"alarm {noted.id}: the {noted.alarm.reference.value} reference never moves; keep or mute"

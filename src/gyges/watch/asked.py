@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gyges.drift.alarms import Acted, Changed, Reference, Tier
+from gyges.drift.alarms import Acted, Changed, Family, Reference, Tier
 from gyges.drift.words import Unusable
 from gyges.watch.docket import Docket, Noted
 from gyges.watch.plan import Plan
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from gyges.watch.fold import Fold
 
 QUIET = "quiet"
+STATES = (QUIET, Tier.WATCH.value, Tier.ALARM.value)  # best first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """One agent. `state` is quiet, watch or alarm; `units` are its sessions so far, which are expected to have
-    cost `spent` false alarms at most; `feature` has the most evidence, `share` of its threshold. `rang` counts its
-    alarms by family, `open` those that nobody has settled.
+    cost `spent` false alarms at most; `feature` has the most evidence of drift, `share` of its threshold. `families`
+    has the state in each family, `rang` counts its alarms by family, `open` those that nobody has settled.
     """
 
     agent: str
@@ -35,14 +36,15 @@ class Seen:
     unsettled: int
     feature: str
     share: float
+    families: dict[str, str]
     rang: dict[str, int]
     open: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureNow:
-    """One feature of an agent: its evidence as a share of its threshold, and what it could not use. `muted` names
-    the references that do not look at it. One that is not watched (any more) has no `kind`.
+    """One feature of an agent in one family: its evidence as a share of its threshold, and what it could not use.
+    `muted` names the references that do not look at it. One that is not watched (any more) has no `kind`.
     """
 
     name: str
@@ -70,10 +72,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentDrift:
-    """One agent: features by evidence, alarms newest first, what people did, what was left out and why."""
+    """One agent: features by evidence of drift, alarms newest first, what people did, what was left out and why.
+
+    `deployment` has the features by evidence that they differ from its tests, which are sessions of the agent `tests`;
+    empty where it is not compared with any. A difference there may be one of tasks.
+    """
 
     seen: Seen
     features: tuple[FeatureNow, ...]
+    deployment: tuple[FeatureNow, ...]
+    tests: str
     alarms: tuple[Noted, ...]
     acts: tuple[Done, ...]
     left_out: dict[str, int]
@@ -83,7 +91,8 @@ class AgentDrift:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """The feature's sessions as far as they are kept, oldest first; `values` has a row for each, one number a
-    label, None where nothing was measured. `evidence` is a share of its threshold: at 1 it rings.
+    label, None where nothing was measured. `evidence` of drift is a share of its threshold: at 1 it rings;
+    `deployment` is the same against its tests, None before there were any, and empty without.
     """
 
     at: tuple[int, ...]
@@ -92,32 +101,36 @@ class Line:
     values: tuple[tuple[float | None, ...], ...]
     evidence: tuple[float, ...]
     changes: tuple[Changed, ...]
+    deployment: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureDrift:
-    """One feature of one agent."""
+    """One feature of one agent; `tested` is how it stands against its tests, None without any."""
 
     agent: str
     feature: FeatureNow
     line: Line
     alarms: tuple[Noted, ...]
+    tested: FeatureNow | None = None
 
 
 def promise(plan: Plan) -> str:
     """The budget in words."""
-    return (
-        f"at most {plan.alarms:g} false alarms are expected in {plan.sessions:,} sessions of one agent,"
-        f" over {len(plan.features)} features together"
+    alarms = "1 false alarm is" if plan.alarms == 1 else f"{plan.alarms:g} false alarms are"
+    over = (
+        "in 1 feature"
+        if len(plan.features) == 1
+        else f"over {len(plan.features)} features together"
     )
+    return f"at most {alarms} expected in {plan.sessions:,} sessions of one agent, {over}"
 
 
 def fleet(fold: "Fold | None", docket: Docket) -> tuple[Seen, ...]:
     """Every agent: alarms first, then by evidence. Without a fold, what the log says of alarms."""
     names = dict.fromkeys([*(fold.monitor.agents() if fold else ()), *docket.agents()])
     found = [_seen(fold, docket, name) for name in names]
-    order = (Tier.ALARM.value, Tier.WATCH.value, QUIET)
-    return tuple(sorted(found, key=lambda s: (order.index(s.state), -s.share, s.agent)))
+    return tuple(sorted(found, key=lambda s: (-STATES.index(s.state), -s.share, s.agent)))
 
 
 def agent_drift(fold: "Fold | None", docket: Docket, name: str) -> AgentDrift:
@@ -125,13 +138,16 @@ def agent_drift(fold: "Fold | None", docket: Docket, name: str) -> AgentDrift:
     alarms = docket.of(name)
     if alarms and not (fold and name in fold.monitor.agents()):
         seen = _seen(fold, docket, name)
-        return AgentDrift(seen=seen, features=(), alarms=alarms, acts=(), left_out={}, told="")
+        return AgentDrift(
+            seen=seen, features=(), deployment=(), tests="", alarms=alarms, acts=(), left_out={},
+            told="",
+        )  # fmt: skip
     if fold is None:
         raise Unusable(f"agent {name}: has no alarm, and nothing is watched")
-    evidence = fold.monitor.evidence(name)
-    features = tuple(_now(fold, docket, name, f, evidence[f]) for f in evidence)
     return AgentDrift(
-        seen=_seen(fold, docket, name), features=features, alarms=alarms,
+        seen=_seen(fold, docket, name), features=_standing(fold, docket, name, Family.DRIFT),
+        deployment=_standing(fold, docket, name, Family.DEPLOYMENT),
+        tests=fold.tests.get(name, ""), alarms=alarms,
         acts=tuple(_done(act) for act in fold.monitor.acts() if _about(act, name, docket)),
         left_out=dict(fold.left_out.get(name, {})), told=fold.told.get(name, ""),
     )  # fmt: skip
@@ -151,9 +167,13 @@ def feature_drift(fold: "Fold | None", docket: Docket, name: str, feature: str) 
         at=found.at, units=found.units, labels=found.labels,
         values=tuple(tuple(map(_or_none, row)) for row in found.values.tolist()),
         evidence=tuple(found.evidence.tolist()), changes=found.changes,
+        deployment=tuple(map(_or_none, found.tests.tolist())),
     )  # fmt: skip
     now = _now(fold, docket, name, feature, evidence)
-    return FeatureDrift(agent=name, feature=now, line=line, alarms=alarms)
+    against = [f for f in _standing(fold, docket, name, Family.DEPLOYMENT) if f.name == feature]
+    return FeatureDrift(
+        agent=name, feature=now, tested=against[0] if against else None, line=line, alarms=alarms
+    )
 
 
 def _unwatched(name: str, feature: str, alarms: tuple[Noted, ...]) -> FeatureDrift:
@@ -171,12 +191,11 @@ def _seen(fold: "Fold | None", docket: Docket, name: str) -> Seen:
     monitor = fold.monitor if fold and name in fold.monitor.agents() else None
     evidence = monitor.evidence(name) if monitor else {}
     best = max(evidence, key=lambda f: evidence[f][0], default="")
-    tiers = {tier for _, tier in evidence.values()}
-    state = Tier.WATCH.value if Tier.WATCH in tiers else QUIET
+    families = {family.value: _state(fold, docket, name, family) for family in Family}
     units = [monitor.tally(name, feature).units for feature in evidence] if monitor else []
     alarms = docket.of(name)
     return Seen(
-        agent=name, state=Tier.ALARM.value if docket.on(name) else state,
+        agent=name, state=max(families.values(), key=STATES.index), families=families,
         units=max(units, default=0), spent=monitor.spent(name) if monitor else 0.0,
         unsettled=docket.unsettled(name), feature=best, share=evidence[best][0] if best else 0.0,
         rang=dict(Counter(n.family.value for n in alarms)),
@@ -184,13 +203,31 @@ def _seen(fold: "Fold | None", docket: Docket, name: str) -> Seen:
     )  # fmt: skip
 
 
+def _state(fold: "Fold | None", docket: Docket, name: str, family: Family) -> str:
+    """How the agent stands in one family: an alarm that the log has and nobody settled is on."""
+    if any(n.settled is None and n.family is family for n in docket.of(name)):
+        return Tier.ALARM.value
+    known = fold is not None and name in fold.monitor.agents()
+    evidence = fold.monitor.evidence(name, family) if fold and known else {}
+    return Tier.WATCH.value if Tier.WATCH in {tier for _, tier in evidence.values()} else QUIET
+
+
+def _standing(fold: "Fold", docket: Docket, name: str, family: Family) -> tuple[FeatureNow, ...]:
+    """The agent's features in one family, by evidence; none where it is not compared with tests."""
+    if family is Family.DEPLOYMENT and not fold.monitor.tested(name):
+        return ()
+    evidence = fold.monitor.evidence(name, family)
+    return tuple(_now(fold, docket, name, f, found, family) for f, found in evidence.items())
+
+
 def _now(
-    fold: "Fold", docket: Docket, agent: str, name: str, evidence: tuple[float, Tier | None]
-) -> FeatureNow:
+    fold: "Fold", docket: Docket, agent: str, name: str, evidence: tuple[float, Tier | None],
+    family: Family = Family.DRIFT,
+) -> FeatureNow:  # fmt: skip
     """An alarm that the log has and nobody settled is on; otherwise what the evidence says now."""
-    tally, share, tier = fold.monitor.tally(agent, name), *evidence
+    tally, share, tier = fold.monitor.tally(agent, name, family), *evidence
     watched = next(f for f in fold.plan.features if f.name == name)
-    on = any(noted.settled is None for noted in docket.of(agent, name))
+    on = docket.told(agent, name, family)
     calm = tier.value if tier is Tier.WATCH else QUIET
     return FeatureNow(
         name=name, kind=watched.kind.value, grader=watched.grader,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from gyges.canon import Json
-from gyges.drift.alarms import Act, Alarm, Reference, Tier
+from gyges.drift.alarms import Act, Alarm, Family, Reference, Tier
 from gyges.drift.monitor import Monitor
 from gyges.drift.plans import Terms
 from gyges.drift.words import Budget, Episode, Unusable, Value
@@ -69,6 +69,7 @@ class Fold:
         self._look = 0  # when sessions are looked at again
         self.left_out: dict[str, Counter[str]] = {}  # agent -> why something of it was left out
         self.told: dict[str, str] = {}  # agent -> what the latest refusal said
+        self.tests: dict[str, str] = {}  # agent -> as which agent it was tested
         self._noted: set[str] = set()  # alarms in the log
         self._waiting: dict[str, deque[_Waiting]] = {}
         self._early: OrderedDict[tuple[str, str], list[dict[str, Json]]] = OrderedDict()
@@ -113,6 +114,7 @@ class Fold:
             sorted(self._noted),
             self.left_out,
             self.told,
+            self.tests,
             waiting,
             self._early,
             self._over,
@@ -213,7 +215,8 @@ class Fold:
         names = ("alarm", "agent", "choice", "by", "reason")
         alarm, agent, choice, by, why = (str(body.get(name, "")) for name in names)
         if choice in (FREEZE, UNMUTE):
-            self._begin(choice, agent, str(body.get("feature", "")), by=by, why=why, at=at)
+            about = str(body.get("feature" if choice == UNMUTE else "of", ""))
+            self._begin(choice, agent, about, by=by, why=why, at=at)
         elif alarm in {known.id for known in self.monitor.unsettled(agent)}:
             try:
                 self.monitor.ack(alarm, Act(choice), by=by, why=why, at=at)
@@ -231,13 +234,17 @@ class Fold:
         if alarm.agent in self.monitor.agents() and alarm.feature in names:
             self.monitor.fleet.open.setdefault(alarm.id, alarm)
 
-    def _begin(self, choice: str, agent: str, feature: str, *, by: str, why: str, at: int) -> None:
-        """An act that answers no alarm."""
+    def _begin(self, choice: str, agent: str, about: str, *, by: str, why: str, at: int) -> None:
+        """An act that answers no alarm; `about` is a feature to unmute, or as which agent it was tested."""
         try:
-            if choice == FREEZE:
-                self.monitor.freeze(agent, by=by, why=why, at=at)
+            if choice == UNMUTE:
+                self.monitor.unmute(agent, about, by=by, why=why, at=at)
+            elif about:
+                family = Family.DEPLOYMENT
+                self.monitor.freeze(agent, by=by, why=why, at=at, family=family, of=about)
+                self.tests[agent] = about
             else:
-                self.monitor.unmute(agent, feature, by=by, why=why, at=at)
+                self.monitor.freeze(agent, by=by, why=why, at=at)
         except Unusable as error:
             self._leave(agent, f"{choice}: could not be done", str(error))
 

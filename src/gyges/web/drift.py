@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from gyges.drift.alarms import Act
+from gyges.errors import Unprocessable
 from gyges.principal import Key
 from gyges.watch import acts, asked, asked_ring
 from gyges.watch.docket import Noted
@@ -18,6 +19,7 @@ from gyges.web.bodies import Body
 from gyges.web.call import Call, Nothing, Reply, reply
 
 if TYPE_CHECKING:
+    from gyges.watch.fold import Fold
     from gyges.wiring import Gate
 
 Reason = Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -31,9 +33,16 @@ class SettleAlarm(Body, frozen=True, kw_only=True):
 
 
 class ActOnDrift(Body, frozen=True, kw_only=True):
-    """Why a baseline is frozen, or a feature is watched again."""
+    """Why a feature is watched again."""
 
     reason: Reason
+
+
+class FreezeBaseline(Body, frozen=True, kw_only=True):
+    """Why the sessions kept of an agent become its baseline, or those of the agent `of` as which it was tested."""
+
+    reason: Reason
+    of: Annotated[str, Meta(max_length=200)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +116,21 @@ async def settled(gate: "Gate", id: str, choice: Act, *, by: Key, reason: str) -
     return noted
 
 
+async def tests_checked(gate: "Gate", agent: str, of: str) -> None:
+    """Raise `Unprocessable` unless sessions of `of` can be what `agent` was like in its tests."""
+
+    def why(fold: "Fold") -> str:
+        try:
+            fold.monitor.tests_of(agent, of)
+        except ValueError as error:  # drift's own, which needs NumPy
+            return str(error)
+        return ""
+
+    told = await gate.book.ask(why)
+    if told:
+        raise Unprocessable(told)
+
+
 async def show_fleet(call: Call[None, Nothing]) -> Reply:
     """Every agent's drift: quiet, on watch or in alarm, and what the budget promises."""
     return reply(await fleet_of(call.gate))
@@ -133,11 +157,11 @@ async def settle_alarm(call: Call[SettleAlarm, Nothing]) -> Reply:
     return reply(await settled(call.gate, name, body.choice, by=call.key, reason=body.reason))
 
 
-async def freeze_baseline(call: Call[ActOnDrift, Nothing]) -> Reply:
-    """Take what an agent does now as what is normal: the sessions that are kept of it."""
-    agent, gate = call.params[0], call.gate
-    await agent_of(gate, agent)
-    index = await acts.freeze(parts_of(gate), agent, by=call.key, reason=call.body.reason)
+async def freeze_baseline(call: Call[FreezeBaseline, Nothing]) -> Reply:
+    """Take an agent's sessions as what is normal; with `of` those of its tests, as a family of its own."""
+    agent, gate, of = call.params[0], call.gate, call.body.of
+    await (tests_checked(gate, agent, of) if of else agent_of(gate, agent))
+    index = await acts.freeze(parts_of(gate), agent, of=of, by=call.key, reason=call.body.reason)
     gate.book.wake()
     return reply(ActedOn(agent=agent, index=index))
 

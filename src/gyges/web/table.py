@@ -88,7 +88,7 @@ ROUTES = (
     Route(method="POST", path="/v1/drift/alarms/{id}/settle", scopes=APPROVER | ADMIN,
           handler=drift.settle_alarm, body=drift.SettleAlarm, answer=Noted),
     Route(method="POST", path="/v1/drift/{agent}/baseline", scopes=APPROVER | ADMIN,
-          handler=drift.freeze_baseline, body=drift.ActOnDrift, answer=drift.ActedOn),
+          handler=drift.freeze_baseline, body=drift.FreezeBaseline, answer=drift.ActedOn),
     Route(method="POST", path="/v1/drift/{agent}/{feature}/unmute", scopes=APPROVER | ADMIN,
           handler=drift.unmute_feature, body=drift.ActOnDrift, answer=drift.ActedOn),
     Route(method="GET", path="/v1/ring", scopes=OVERSEES, handler=drift.show_rings,
