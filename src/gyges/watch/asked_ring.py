@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gyges.drift.alarms import Moved
+from gyges.watch.docket import Docket, Noted
 
 if TYPE_CHECKING:
     from gyges.drift.findings import Finding, Report
@@ -35,7 +36,8 @@ class Found:
     """One feature: evidence at its highest against the limit, `rang` (ms, 0: not) and one sentence.
 
     `excluded`: gaps larger than this, either way, are excluded; None if nothing can be said. `top` are the sessions
-    that moved the evidence most, `counter` those that speak against it; none before it rang.
+    that moved the evidence most, `counter` those that speak against it; none before it rang. Where `ranked`, values
+    are numbers' ranks among the past.
     """
 
     feature: str
@@ -48,6 +50,7 @@ class Found:
     says: str
     top: tuple[Moved, ...] = ()
     counter: tuple[Moved, ...] = ()
+    ranked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,27 +80,34 @@ class Tested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """One ring test; `begun` in ms. Without its key (`readable` false) nothing can be said."""
+    """One ring test; `begun` in ms. Without its key (`readable` false) nothing can be said, and `cue` is "".
+
+    `alarms` are what has rung in it, newest first, settled or not; they hold without the key too.
+    """
 
     design: str
     share: float
+    cue: str
     commitment: str
     begun: int
     readable: bool
     agents: tuple[Tested, ...]
+    alarms: tuple[Noted, ...]
 
 
-def tests(fold: "Fold") -> tuple[Test, ...]:
+def tests(fold: "Fold", docket: Docket) -> tuple[Test, ...]:
     """All ring tests of the log, newest first."""
-    return tuple(_test(fold, begun) for begun in reversed(fold.rings.begun.values()))
+    return tuple(_test(fold, docket, begun) for begun in reversed(fold.rings.begun.values()))
 
 
-def _test(fold: "Fold", begun: "Begun") -> Test:
+def _test(fold: "Fold", docket: Docket, begun: "Begun") -> Test:
     reports = fold.rings.reports(begun.id)
+    rang = [n for agent in docket.agents() for n in docket.of(agent) if n.design == begun.id]
     return Test(
-        design=begun.id, share=begun.share, commitment=begun.commitment, begun=begun.at,
-        readable=begun.design is not None,
+        design=begun.id, share=begun.share, cue=begun.design.cue if begun.design else "",
+        commitment=begun.commitment, begun=begun.at, readable=begun.design is not None,
         agents=tuple(_tested(agent, report) for agent, report in sorted(reports.items())),
+        alarms=tuple(sorted(rang, key=lambda noted: -noted.index)),
     )  # fmt: skip
 
 
@@ -117,7 +127,7 @@ def _found(finding: "Finding") -> Found:
         feature=finding.feature, evidence=finding.evidence, peak=finding.peak,
         limit=finding.limit, rang=finding.rung.at if finding.rung else 0,
         excluded=finding.excluded, gaps=gaps, says=finding.says,
-        top=finding.top, counter=finding.counter,
+        top=finding.top, counter=finding.counter, ranked=finding.ranked,
     )  # fmt: skip
 
 

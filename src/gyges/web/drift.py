@@ -105,7 +105,8 @@ async def feature_of(gate: "Gate", name: str, feature: str) -> asked.FeatureDrif
 async def rings_of(gate: "Gate") -> Rings:
     """All ring tests; none while drift is off."""
     book = gate.book
-    items = await book.ask(asked_ring.tests) if book.begun else ()
+    docket = gate.docket
+    items = await book.ask(lambda fold: asked_ring.tests(fold, docket)) if book.begun else ()
     return Rings(standing=book.standing, items=items)
 
 
