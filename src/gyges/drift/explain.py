@@ -51,10 +51,11 @@ def explain(
     earliest, latest = taken[since.earliest].at, taken[since.latest].at
     near = _near(changes, earliest, latest, alarm.at)
     past = np.array([row.values[place] for row in rows[:start]])
+    way = _direction(snapshot, since.bet, before, now)
     return replace(
         alarm, since=taken[since.at].at, earliest=earliest, latest=latest, before=before, now=now,
-        direction=_direction(snapshot, since.bet, before, now), strata=_strata(each),
-        top=tuple(by_weight[:k]),
+        direction=way, strata=_strata(each),
+        top=tuple(e for e in by_weight if _goes(way, e.value, before))[:k],
         counter=tuple(e for e in reversed(by_weight) if e.log_factor < 0)[:k], changes=near,
         checks=(
             sessions_check(rows, snapshot.spec.features[0], place, grain), order_check(past),
@@ -186,6 +187,13 @@ def _direction(snapshot: Snapshot, bet: int, before: Level | None, now: Level | 
     if before is None or now is None:
         return spec.direction
     return Direction.UP if now.mean > before.mean else Direction.DOWN
+
+
+def _goes(way: Direction, value: float, before: Level | None) -> bool:
+    """Whether a unit lies on the side that the alarm speaks of; among equal values ranks are drawn, and weigh too."""
+    if before is None or way is Direction.BOTH:
+        return True
+    return value > before.mean if way is Direction.UP else value < before.mean
 
 
 def _near(changes: Iterable[Changed], earliest: int, latest: int, now: int) -> tuple[Changed, ...]:
