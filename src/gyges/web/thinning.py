@@ -61,9 +61,9 @@ def peaks(values: Sequence[float], most: int) -> list[tuple[int, float]]:
 
 def spaced(values: Sequence[float | None], most: int) -> list[tuple[int, float | None]]:
     """(index, value) at at most `most` + 1 places, equally far apart, the last among them; for what is smooth."""
-    step = max(1, math.ceil(len(values) / most))
-    places = sorted({*range(0, len(values), step), *range(len(values) - 1, len(values))})
-    return [(at, values[at]) for at in places]
+    last = len(values) - 1
+    places = {*range(0, len(values), width(len(values), most)), *range(last, len(values))}
+    return [(at, values[at]) for at in sorted(places) if at >= 0]
 
 
 def width(count: int, most: int) -> int:
