@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
@@ -19,6 +20,7 @@ from gyges.web.site import PAGES
 from tests.browser.conftest import Site
 from tests.web.conftest import MAIL, PAY
 from tests.web.desk import label
+from tests.web.drifted import STRANGE, drifted
 
 pytestmark = pytest.mark.slow
 RULES = {
@@ -49,6 +51,9 @@ LOOKS: dict[str, tuple[str, str]] = {
     "/history": ("alice", "/history"),
     "/agents": ("ada", "/agents"),
     "/agents/{name:path}": ("ada", "/agents/bot"),
+    "/drift": ("audrey", "/drift"),
+    "/drift/{agent}": ("alice", "/drift/bot"),
+    "/drift/{agent}/{feature}": ("alice", "/drift/bot/denied"),
     "/log": ("audrey", "/log"),
     "/health": ("audrey", "/health"),
     "/policy": ("ada", "/policy"),
@@ -65,6 +70,11 @@ MORE = {
     "history, found": ("audrey", "/history?q=ada"),
     "edit as JSON": ("alice", "/a/{pay}/edit?as=json"),
     "me, administrator": ("ada", "/me"),
+    "drift, only to be read": ("audrey", "/drift/bot/steps"),
+    "drift, several labels": ("ada", "/drift/bot/tools"),
+    "drift, beside tests": ("alice", "/drift/bot/failed"),
+    "drift, settled and muted": ("ada", "/drift/slow/duration"),
+    "drift, hostile": ("alice", "/drift/{odd}"),
     "not there": ("alice", "/a/c-nothing"),
     "not for this person": ("nora", "/inbox"),
 }
@@ -81,7 +91,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 async def seen(gate: Site) -> Seen:
-    """Cases that wait, one that was answered, some alike, and a link; no test here changes any."""
+    """Cases that wait, one that was answered, some alike, a link, agents that drifted; no test here changes any."""
     site = gate
     pay, done = await site.propose(PAY), await site.propose(MAIL)
     assert (await site.decide("rita", done)).status_code == 200
@@ -93,7 +103,9 @@ async def seen(gate: Site) -> Seen:
     _, token = await site.gate.accounts.make_link("nora", by="test", now=now, seconds=600)
     batch = "&".join(f"id={case['id']}" for case in alike)
     ids = {"pay": pay["id"], "done": done["id"], "long": long["id"]}
-    return Seen(site, {**ids, "token": token, "batch": batch})
+    await drifted(site)
+    odd = quote(STRANGE, safe="")
+    return Seen(site, {**ids, "token": token, "batch": batch, "odd": odd})
 
 
 @pytest.fixture
@@ -166,6 +178,15 @@ async def test_what_opens_by_key_and_by_click_too(look: Site, seen: Seen) -> Non
     await page.set_viewport_size({"width": 1280, "height": 800})
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    assert await in_all_ways(page) == []
+
+
+@pytest.mark.parametrize("path", ["/drift/bot", "/drift/bot/denied"])
+async def test_what_folds_on_pages_about_drift_too(look: Site, path: str) -> None:
+    """The numbers behind a figure and what was never measured have no violations when they are unfolded."""
+    page = await look.page("alice", path)
+    for summary in await page.locator("summary").all():
+        await summary.click()
     assert await in_all_ways(page) == []
 
 

@@ -90,6 +90,10 @@ class Book:
         """Whether it can be asked."""
         return not self.why and self._fold is not None
 
+    def knows(self, agent: str) -> bool:
+        """Whether a session of the agent has been looked at; from memory."""
+        return self._fold is not None and agent in self._fold.monitor.fleet.agents
+
     def adopt(self, plan: Plan) -> None:
         """Watch by another plan, which the log will keep; raise `Misconfigured` for one that keeps no promise."""
         if not self.why:

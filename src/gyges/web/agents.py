@@ -80,6 +80,7 @@ class Profile:
     grants: tuple[Grant, ...]
     cases: tuple[Row, ...]
     stops: tuple[Stop, ...]  # those that cover it or one of its tools
+    drift: str  # "alarm", "watched", or "" where nothing is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,7 @@ async def profile_of(gate: "Gate", name: str, now: int, *, reader: str | None) -
         groups=groups, tools=_uses(gate, name, groups, tally), grants=tuple(grants),
         cases=await _cases(gate, name, reader),
         stops=tuple(stop for stop in stops if _touches(stop, name)),
+        drift="alarm" if gate.docket.on(name) else "watched" if gate.book.knows(name) else "",
     )  # fmt: skip
 
 

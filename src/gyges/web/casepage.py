@@ -81,6 +81,7 @@ async def page(visit: Visit, case: Case, again: Again = AGAIN) -> Response:
         "view": view,
         "signing": signing.offered(visit, case, view, sealed),
         "agent": case.action.agent,
+        "alarmed": corridor.alarmed(case.action.agent),
         "you": standing(visit, case),
         "demand": {
             "dwell_ms": asked.dwell_ms,

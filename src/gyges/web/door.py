@@ -23,7 +23,7 @@ from gyges.web import problems
 from gyges.web.auth import Doorkeeper
 from gyges.web.call import Call, Desk, Gone, Header, Message, Receive, Reply, Route, Send
 from gyges.web.reading import read_body, read_headers, read_json, read_query
-from gyges.web.routing import Table
+from gyges.web.routing import Table, raw_path
 
 logger = logging.getLogger("gyges.web")
 
@@ -82,8 +82,7 @@ class Door:
         headers = read_headers(scope["headers"])
         if self._local:
             _check_host(headers, self._names)
-        raw_path = scope.get("raw_path") or scope["path"].encode()
-        found = self._table.find(scope["method"], raw_path)
+        found = self._table.find(scope["method"], raw_path(scope))
         if found is None:
             return None
         route, params = found

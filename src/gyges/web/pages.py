@@ -15,7 +15,8 @@ from jinja2 import Environment
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from gyges.errors import Forbidden, GygesError, Misconfigured, NotFound, Unauthenticated
 from gyges.gate.outside import mapping_of
@@ -25,6 +26,7 @@ from gyges.web.call import Desk
 from gyges.web.door import REQUEST
 from gyges.web.problems import NoMethod
 from gyges.web.rendering import templates_of
+from gyges.web.routing import quoted_path
 from gyges.web.statics import Statics
 from gyges.web.throttle import Throttle
 from gyges.web.visit import Visit
@@ -81,6 +83,14 @@ class Front:
     checking: int = 0  # passwords that are being checked just now
 
 
+class _Quoted(Route):
+    """A route that is matched before the path is unquoted, so that a slash in a name stays in its part."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As Starlette does; `Visit.part` unquotes."""
+        return super().matches({**scope, "path": quoted_path(scope)})
+
+
 def front_of(desk: Desk) -> Front:
     """Templates and static files, read from the package."""
     statics = Statics()
@@ -105,8 +115,8 @@ def routes_of(front: Front, table: Iterable[Page]) -> list[Route]:
     for page in table:
         endpoint = _endpoint(front, page)
         if page.method == "GET" and page.twin:
-            twins.append(Route(page.path + ".json", endpoint, methods=["GET"]))
-        plain.append(Route(page.path, endpoint, methods=[page.method]))
+            twins.append(_Quoted(page.path + ".json", endpoint, methods=["GET"]))
+        plain.append(_Quoted(page.path, endpoint, methods=[page.method]))
     static = Route("/static/{mark}/{name}", _static(front), methods=["GET"])
     return [static, *twins, *plain]
 

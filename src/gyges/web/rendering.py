@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gyges.web import times
+from gyges.web import driftwords, times
 from gyges.web.statics import Statics
 from gyges.web.visible import pieces
 
@@ -30,5 +30,6 @@ def templates_of(statics: Statics) -> Environment:
         lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
     made.globals.update(static_url=statics.url, iso=times.iso, ago=times.ago, span=times.span)
-    made.filters.update(pieces=pieces)
+    made.globals.update(driftwords.GLOBALS)
+    made.filters.update(pieces=pieces, **driftwords.FILTERS)
     return cast("Environment", made)

@@ -5,9 +5,11 @@ It knows no route of its own and asks nobody's permission. A path is split befor
 encoded slash stays inside its part.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from string import printable
+from typing import Any
+from urllib.parse import quote, unquote
 
 from gyges.errors import Fault
 from gyges.web.call import Route
@@ -80,6 +82,17 @@ class Table:
             else:
                 node = node.literal.setdefault(part, _Node())
         return node
+
+
+def raw_path(scope: MutableMapping[str, Any]) -> bytes:
+    """The path of an ASGI scope before it was unquoted; not every server keeps it."""
+    found: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return found
+
+
+def quoted_path(scope: MutableMapping[str, Any]) -> str:
+    """The same in ASCII: bytes that should have been quoted are."""
+    return quote(raw_path(scope), safe=printable)
 
 
 def _plain(part: str) -> str:

@@ -9,6 +9,7 @@ from gyges.web import (
     answering,
     batch,
     casepage,
+    driftpages,
     editing,
     granting,
     healthpage,
@@ -30,7 +31,7 @@ from gyges.web.pages import ADMIN, OVERSEER, PERSON, PUBLIC, REVIEWER, Page
 from gyges.web.visit import Visit
 
 READER = frozenset({Role.APPROVER, Role.AUDITOR})  # who may see cases
-STOPPER = frozenset({Role.APPROVER, Role.ADMIN})  # who may pull a kill switch
+STOPPER = frozenset({Role.APPROVER, Role.ADMIN})  # who may pull a kill switch, and settle alarms
 
 
 async def _home(visit: Visit) -> Response:
@@ -82,6 +83,13 @@ PAGES = (
     Page(method="GET", path="/history", roles=READER, handler=history.page),
     Page(method="GET", path="/agents", roles=OVERSEER, handler=agents.page),
     Page(method="GET", path="/agents/{name:path}", roles=OVERSEER, handler=agents.profile_page),
+    Page(method="GET", path="/drift", roles=OVERSEER, handler=driftpages.fleet_page),
+    Page(method="GET", path="/drift/{agent}", roles=OVERSEER, handler=driftpages.agent_page),
+    Page(method="GET", path="/drift/{agent}/{feature}", roles=OVERSEER,
+         handler=driftpages.feature_page),
+    Page(method="POST", path="/drift/settle", roles=STOPPER, handler=driftpages.settle),
+    Page(method="POST", path="/drift/baseline", roles=STOPPER, handler=driftpages.baseline),
+    Page(method="POST", path="/drift/unmute", roles=STOPPER, handler=driftpages.unmute),
     Page(method="GET", path="/log", roles=OVERSEER, handler=logpage.page),
     Page(method="GET", path="/health", roles=OVERSEER, handler=healthpage.page),
     Page(method="GET", path="/policy", roles=OVERSEER, handler=policypage.page),

@@ -12,7 +12,7 @@ and origin before a handler runs.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from gyges.errors import Fault
 from gyges.person import Person, Role, Session
 from gyges.principal import Key, Scope
+from gyges.web.routing import quoted_path
 from gyges.web.session import cookie_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ SAID = {
     "signed-out": "You are signed out.",
     "passkey-added": "The passkey is added.",
     "passkey-removed": "The passkey is removed.",
+    "settled": "Settled. It is in the log under your name.",
+    "baseline": "The new baseline is in the log under your name; sessions from here on are compared with it.",
+    "unmuted": "It is watched again.",
 }
 
 
@@ -98,14 +102,14 @@ class Visit:
         return self.request.query_params
 
     def part(self, name: str) -> str:
-        """A variable part of the path."""
+        """A variable part of the path, unquoted."""
         found: str = self.request.path_params[name]
-        return found
+        return unquote(found, errors="replace")
 
     @property
     def path(self) -> str:
-        """The path, without ".json"."""
-        return self.request.url.path.removesuffix(".json")
+        """The path as it was asked for, quoted, without ".json"."""
+        return quoted_path(self.request.scope).removesuffix(".json")
 
     @property
     def here(self) -> str:
