@@ -9,7 +9,8 @@ TOOLS := .venv-tools
 # Test processes; "auto" is one for each core.
 WORKERS ?= auto
 # What runs Inspect has processes of its own: Inspect changes asyncio and logging for all that share one with it.
-INSPECT := tests/lab tests/cli/test_lab.py tests/docs/test_lab_audit.py tests/bench/test_lab_bench.py
+INSPECT := tests/lab tests/cli/test_lab.py tests/docs/test_lab_audit.py tests/bench/test_lab_bench.py \
+	tests/cli/test_drift_demo.py
 # For `make demo`: --unattended
 ARGS ?=
 # For `make lock`: --upgrade, or --upgrade-package NAME
@@ -24,7 +25,7 @@ DEV := $(VENV)/.dev-$(call sum,requirements/dev.lock pyproject.toml)
 TOOLED := $(TOOLS)/.tools-$(call sum,requirements/tools.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup heavy demo lab-demo test test-fast check lint types screenshots bench docs format lock build clean
+.PHONY: help setup heavy demo lab-demo drift-demo test test-fast check lint types screenshots bench docs format lock build clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / \
@@ -40,6 +41,9 @@ demo: $(CORE) ## the main job on real parts: a gate, a tool server, an agent, an
 
 lab-demo: $(DEV) ## the lab on organisms whose truth is known; ends with the HTML report
 	@$(BIN)/gyges lab demo $(ARGS)
+
+drift-demo: $(DEV) ## five organisms behind a real gate; drift finds the one that wears the ring, and clears the rest
+	@$(BIN)/gyges drift demo $(ARGS)
 
 test: check ## everything a change must pass
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(INSPECT)

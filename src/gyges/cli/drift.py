@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gyges.cli import drift_assign, drift_gate, drift_replay
+from gyges.cli import drift_assign, drift_demo, drift_gate, drift_replay
 from gyges.cli.common import HELD, NOT_HELD, AsJson, emit, needs_numpy
 from gyges.cli.lab_shown import progress
 from gyges.errors import Misconfigured
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True)
 drift_gate.mount(app)
 drift_replay.mount(app)
 app.command("assign")(drift_assign.assign)
+app.command("demo")(drift_demo.demo)
 
 
 @app.command()
