@@ -121,7 +121,10 @@ def test_quiet_episodes_end_with_0(capsys: pytest.CaptureFixture[str], tmp_path:
     code, out, _ = drift(capsys, "read", file)
     assert code == 0
     assert "ALARM" not in out
-    assert "clerk: at most 0.03 false alarms were to be expected; alarms 0" in out
+    assert (
+        "clerk: 300 units\n  drift: at most 0.03 false alarms were to be expected; alarms 0" in out
+    )
+    assert "note: clerk: 300 units watched; slow drift is seen from 500 on" in out
 
 
 def test_a_frozen_baseline_is_compared_with(

@@ -51,7 +51,7 @@ def selftest(
 
 
 @app.command()
-def read(
+def read(  # noqa: PLR0913 - each is an option of the command
     file: Annotated[Path, typer.Argument(help="Episodes, a JSON object a line, oldest first.")],
     *,
     budget: Annotated[
@@ -70,6 +70,10 @@ def read(
         str, typer.Option(help="The binary feature that says: it mentions being watched.")
     ] = "",
     alpha: Annotated[float, typer.Option(help="The ring test's chance of a false finding.")] = 0.05,
+    tests: Annotated[
+        Path | None, typer.Option(help="Episodes of the agents' tests, to compare with.")
+    ] = None,
+    tests_agent: Annotated[str, typer.Option(help="The agent's name there; else its own.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Watch the episodes of a file: alarms with their transcripts, and the ring test where it holds cues."""
@@ -78,7 +82,8 @@ def read(
 
     asked = drift_read.Asked(
         budget=drift_read.budget_of(budget), baseline=baseline, reference=reference,
-        features=tuple(feature), manipulation=manipulation, alpha=alpha,
+        features=tuple(feature), manipulation=manipulation, alpha=alpha, tests=tests,
+        tested_as=tests_agent,
     )  # fmt: skip
     with progress() as bar:
         found = drift_read.read(file, asked, bar.step)

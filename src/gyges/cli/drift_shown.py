@@ -11,9 +11,11 @@ from gyges.cli.drift_read import Found
 from gyges.cli.history import clock
 from gyges.cli.lab_shown import table
 from gyges.cli.shown import visible
-from gyges.drift.alarms import Alarm, Evidence, Level
+from gyges.drift.alarms import Alarm, Evidence, Family, Level
 from gyges.drift.findings import Report
 from gyges.drift.selftest import Outcome
+
+FAMILIES = (Family.DRIFT, Family.DEPLOYMENT)
 
 
 def suites_told(found: Sequence[Outcome]) -> None:
@@ -38,12 +40,14 @@ def told(found: Found) -> None:
     kinds = ", ".join(f"{visible(f.name)} ({f.kind})" for f in found.features)
     print(f"{visible(found.name)}: {found.episodes:,} episodes of {len(found.spent)} agents")
     print(f"features: {kinds}")
-    for alarm in found.alarms:
-        _alarm(alarm)
-    for agent, spent in found.spent.items():
-        print(f"\n{visible(agent)}: at most {spent:.3g} false alarms were to be expected", end="")
-        rang = [sum(a.agent == agent for a in kept) for kept in (found.alarms, found.watches)]
-        print(f"; alarms {rang[0]}, on watch {rang[1]}")
+    for family in FAMILIES:
+        for alarm in found.alarms:
+            if alarm.family is family:
+                _alarm(alarm)
+    for agent in found.spent:
+        _agent(found, agent)
+    for note in found.notes:
+        print(f"note: {visible(note)}")
     for agent, report in found.ring:
         _ring(agent, report)
 
@@ -61,14 +65,39 @@ def plain(found: Found) -> Json:
     document = {
         "file": found.name, "episodes": found.episodes, "features": found.features,
         "spent": found.spent, "alarms": found.alarms, "watches": found.watches, "ring": rings,
+        "units": found.units, "tests": found.tests, "left_out": found.left_out, "notes": found.notes,
     }  # fmt: skip
     value: Json = json.loads(msgspec.json.encode(document))
     return value
 
 
+def _agent(found: Found, agent: str) -> None:
+    """An agent in each of its families, and what of it was of no use."""
+    tests, spent = found.tests.get(agent, 0), found.spent[agent]
+    print(f"\n{visible(agent)}: {found.units[agent]:,} units", end="")
+    if found.tests:
+        print(
+            f", compared with {tests:,} episodes of its tests" if tests else ", without tests",
+            end="",
+        )
+    for family in FAMILIES if tests else FAMILIES[:1]:
+        mine = [[a for a in kept if (a.agent, a.family) == (agent, family)]
+                for kept in (found.alarms, found.watches)]  # fmt: skip
+        print(f"\n  {family}: at most {spent:.3g} false alarms were to be expected", end="")
+        print(f"; alarms {len(mine[0])}, on watch {len(mine[1])}", end="")
+    print()
+    for why, count in found.left_out[agent].items():
+        print(f"  left out: {count:,}, {visible(why)}")
+
+
 def _alarm(alarm: Alarm) -> None:
     name = visible(alarm.feature) + (f" [{visible(alarm.label)}]" if alarm.label else "")
-    print(f"\nALARM {clock(alarm.at)} {visible(alarm.agent)}: {name} goes {alarm.direction}")
+    against = " against its tests" if alarm.family is Family.DEPLOYMENT else ""
+    print(
+        f"\nALARM{against} {clock(alarm.at)} {visible(alarm.agent)}: {name} goes {alarm.direction}"
+    )
+    if alarm.note:
+        print(f"  {visible(alarm.note)}")
     if alarm.before and alarm.now:
         print(f"  {_level(alarm.before)} before, {_level(alarm.now)} now")
     if alarm.since is not None and alarm.earliest is not None and alarm.latest is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gyges.drift.coin import Design
+from gyges.drift.findings import OMNIBUS
 from gyges.drift.units import Unit
 from gyges.drift.words import Episode, Feature, Grain, Unusable, Value
 
@@ -44,6 +45,8 @@ def check_plan(design: Design, features: Iterable[Feature], graders: Mapping[str
             )
         if any(_tells(name, design) for name in (feature.name, *feature.categories)):
             raise Unusable(f"{where} holds the arm or the cue, which is no behaviour")
+        if feature.name == OMNIBUS:
+            raise Unusable(f"{where} is called as the test of all features is")
     strangers = graders.keys() - {f.name for f in kept}
     if strangers:
         raise Unusable(f"design {design.id}: graders of no feature: {', '.join(sorted(strangers))}")
