@@ -54,6 +54,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "/drift": ("audrey", "/drift"),
     "/drift/{agent}": ("alice", "/drift/bot"),
     "/drift/{agent}/{feature}": ("alice", "/drift/bot/denied"),
+    "/ring": ("audrey", "/ring"),
     "/log": ("audrey", "/log"),
     "/health": ("audrey", "/health"),
     "/policy": ("ada", "/policy"),

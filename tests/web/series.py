@@ -3,6 +3,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gyges.drift.alarms import Alarm, Changed, Family, Level, Reference, Tier
 from gyges.drift.words import Direction
@@ -75,3 +76,15 @@ def changed(count: int = 600) -> FeatureDrift:
     marks = (("model", at - 3), ("prompt", at - 2), ("policy", count // 5))
     alarms = (alarm(at + 20, at), alarm(count // 3, count // 3 - 9, settled=True))
     return feature(events(count, changed=at), changes=marks, alarms=alarms)
+
+
+def against_tests(found: FeatureDrift) -> FeatureDrift:
+    """The same with evidence against the agent's tests since its fiftieth session, and an alarm because of it."""
+    count = len(found.line.at)
+    shares = tuple(None if i < 50 else min(1.2, 0.001 * 1.1 ** (i - 50)) for i in range(count))
+    noted = alarm(count // 2, count // 2 - 9)
+    assert noted.alarm
+    rang = replace(
+        noted, family=Family.DEPLOYMENT, alarm=replace(noted.alarm, family=Family.DEPLOYMENT)
+    )
+    return replace(found, line=replace(found.line, deployment=shares), alarms=(*found.alarms, rang))

@@ -19,7 +19,7 @@ from gyges.watch.asked import FeatureDrift
 from gyges.web import charts
 from gyges.web.pages import CSP
 from tests.web.chromium_desk import chromium
-from tests.web.series import alarm, changed, events, feature, mix
+from tests.web.series import against_tests, alarm, changed, events, feature, mix
 
 HOSTILE = "\"><script>alert('1')</script>\u202e$\\frac{1}{2}$ &amp; \x00\ud800 " + "long " * 40
 TAGS = {"div", "svg", "title", "desc", "p", "g", "defs", "clipPath", "rect", "path", "use", "text"}
@@ -42,11 +42,19 @@ FOUND = {
         mix(400, 14), kind="calls", labels=tuple(f"tool-{i}" for i in range(14)),
         alarms=(alarm(300, 250, label="tool-13"),),
     ),
+    "duration": feature([(x[0] * 9000,) for x in NUMBERS[:40]], kind="number", name="duration"),
+    "long": feature([(x[0] * 9000,) for x in NUMBERS], kind="number", name="duration"),
+    "tested": against_tests(changed(240)),
     "hostile": feature(
         mix(90, 3), kind="calls", name=HOSTILE, agent=HOSTILE, labels=(HOSTILE, "<b>", "$x$"),
         changes=((HOSTILE, 40),),
     ),
 }  # fmt: skip
+
+
+def texts(found: FeatureDrift) -> set[str]:
+    """What is written in it."""
+    return {one.text or "" for one in elements(drawn(found)) if one.tag == "text"}
 
 
 def drawn(found: FeatureDrift) -> Markup:
@@ -110,9 +118,8 @@ def test_hostile_names_are_text_and_visible() -> None:
     assert "<script" not in svg
     assert "\u202e" not in svg
     assert "&lt;script&gt;" in svg
-    texts = [one.text or "" for one in elements(svg) if one.tag in ("text", "title")]
-    assert any("[U+202E]" in text for text in texts)
-    assert "$x$" in texts
+    assert "[U+202E]" in svg
+    assert "$x$" in texts(FOUND["hostile"])
 
 
 def test_what_it_tells_in_words() -> None:
@@ -126,15 +133,27 @@ def test_what_it_tells_in_words() -> None:
 
 def test_marks_are_drawn_and_named() -> None:
     """An open alarm, a settled one, a change alone, and two that lie on each other."""
-    texts = {one.text for one in elements(drawn(changed())) if one.tag == "text"}
-    assert {"alarm", "alarm, settled", "policy", "model, prompt"} <= texts
+    assert {"alarm", "alarm, settled", "policy", "model, prompt"} <= texts(changed())
+
+
+def test_lengths_of_time_have_round_ticks_in_words() -> None:
+    """A duration is in ms, and nobody reads those."""
+    assert {"30 s", "1 min", "1 min 30 s"} <= texts(FOUND["duration"])
+    assert {"2 min", "8 h"} & texts(FOUND["long"])
+
+
+def test_what_compares_with_tests_stands_apart() -> None:
+    """It has a panel of its own, which says that the tasks may differ, and its alarms say so too."""
+    found = texts(FOUND["tested"])
+    assert {"evidence against its tests, possible task mix", "against tests", "alarm"} <= found
+    assert "It rang against its tests on" in drawn(FOUND["tested"])
+    assert not [text for text in texts(changed()) if "tests" in text]
 
 
 def test_labels_that_rang_are_drawn_first_and_the_rest_is_told() -> None:
     """Of fourteen labels six are lines, the rarest among them, since it rang; how many are not is said."""
     svg = drawn(FOUND["calls"])
-    texts = {one.text for one in elements(svg) if one.tag == "text"}
-    assert {f"tool-{i}" for i in range(14)} & texts == {
+    assert {f"tool-{i}" for i in range(14)} & texts(FOUND["calls"]) == {
         "tool-0",
         "tool-1",
         "tool-2",

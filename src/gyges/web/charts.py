@@ -6,6 +6,7 @@
 It chooses labels and marks; `plotting.py` draws them. All of it stands in the page's tables as well.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 
@@ -20,6 +21,7 @@ from gyges.web.plotting import Curve, Mark, Plot, Shift
 from gyges.web.times import iso
 
 LINES = 6  # labels drawn at most
+TEXTS = {Family.DRIFT: "alarm", Family.DEPLOYMENT: "against tests"}
 LEAST = 10  # sessions that a running mean has at least
 
 
@@ -44,21 +46,22 @@ def _plot(found: FeatureDrift) -> Plot:
     number, count = found.feature.kind == "number", len(found.line.at)
     window = max(LEAST, count // 15)
     place = _places(line)
-    rang = [Mark(place(a.at), "alarm", solid=n.settled is None)
-            for n, a in alarms if a.at >= line.at[0]]  # fmt: skip
+    rang = [Mark(place(a.at), TEXTS[n.family], solid=n.settled is None)
+            for n, a in _alarms(found, *TEXTS) if a.at >= line.at[0]]  # fmt: skip
     return Plot(
-        name=found.feature.name, number=number, at=line.at, window=window,
+        name=found.feature.name, kind=found.feature.kind, at=line.at, window=window,
         curves=tuple(_curve(line, label, 1 if number else 100, window)
                      for label in _chosen(line, [alarm.label for _, alarm in alarms])),
-        labels=len(line.labels), evidence=line.evidence, alarms=_joined(rang, count),
+        labels=len(line.labels), evidence=line.evidence, against=line.deployment, alarms=_joined(rang, count),
         changes=_joined([Mark(place(c.at), c.what) for c in line.changes], count),
         shift=_shift(alarms, place, 1 if number else 100),
     )  # fmt: skip
 
 
-def _alarms(found: FeatureDrift) -> list[tuple[Noted, Alarm]]:
-    """Those of change over time; other families have pages of their own."""
-    return [(n, n.alarm) for n in found.alarms if n.alarm and n.family is Family.DRIFT]
+def _alarms(found: FeatureDrift, *families: Family) -> list[tuple[Noted, Alarm]]:
+    """Those of these families; of change over time if none is named."""
+    wanted = families or (Family.DRIFT,)
+    return [(n, n.alarm) for n in found.alarms if n.alarm and n.family in wanted]
 
 
 def _curve(line: Line, label: int, scale: int, window: int) -> Curve:
@@ -70,7 +73,7 @@ def _places(line: Line) -> Callable[[int], int]:
     """Of a time (ms) the first kept session that is not before it."""
 
     def place(at: int) -> int:
-        return next((i for i, one in enumerate(line.at) if one >= at), len(line.at) - 1)
+        return min(bisect_left(line.at, at), len(line.at) - 1)
 
     return place
 
@@ -149,8 +152,12 @@ def _tells(found: FeatureDrift, plot: Plot) -> Iterator[str]:
     if line.evidence:
         now, peak = line.evidence[-1], max(line.evidence)
         yield f"The evidence is {now:.3g} of what rings, and was {peak:.3g} at its highest."
-    for _, alarm in _alarms(found):
+    if any(line.deployment):
+        peak = max(x or 0 for x in line.deployment)
+        yield f"The evidence against its tests was {peak:.3g} at its highest; possible task mix."
+    for noted, alarm in _alarms(found, *TEXTS):
+        whose = " against its tests" if noted.family is Family.DEPLOYMENT else ""
         since = f", likely since {iso(alarm.since)}" if alarm.since is not None else ""
-        yield f"It rang on {iso(alarm.at)}{since}."
+        yield f"It rang{whose} on {iso(alarm.at)}{since}."
     for change in line.changes:
         yield f"On {iso(change.at)} the {change.what} changed."

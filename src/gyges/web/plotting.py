@@ -8,16 +8,17 @@ is the mean of its sessions, a thin line holds eight tenths of a number's. It ch
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from gyges.web import thinning
+from gyges.drift.words import Kind
+from gyges.watch import features
+from gyges.web import scales, thinning
 from gyges.web.drawing import COLOURS, Axes, Sheet, clipped
+from gyges.web.driftwords import measured
 
 DOTS, COLUMNS = 60, 240  # bins of values, points of a line
 FLOOR = 1e-3  # evidence below this share of its threshold is drawn there
 LANE = 18  # px of a row of marks, or of a row of the key
-EVIDENCE, VALUES, FOOT, HEAD = 104, 150, 26, 28  # px
-DAY_MS = 86_400_000
+EVIDENCE, VALUES, GAP, FOOT, HEAD = 104, 150, 38, 26, 28  # px
 SERIES = ("c1", "c2", "c3", "c4", "c5", "c6")
 DASHES = (
     "-",
@@ -62,18 +63,32 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """All that is drawn. Values are percent, or a `number`'s own unit; `labels` are there in all, `at` is ms."""
+    """All that is drawn. Values are percent, or a number's own unit; `labels` are there in all, `at` is ms.
+
+    Evidence is a share of what rings: of a change, and `against` the agent's tests, None before there were any.
+    """
 
     name: str
-    number: bool
+    kind: str
     at: Sequence[int]
     window: int
     curves: Sequence[Curve]
     labels: int
     evidence: Sequence[float]
+    against: Sequence[float | None]
     alarms: Sequence[Mark]
     changes: Sequence[Mark]
     shift: Shift | None
+
+    @property
+    def number(self) -> bool:
+        """Whether values are no shares."""
+        return self.kind == Kind.NUMBER
+
+    @property
+    def lengths(self) -> bool:
+        """Whether values are lengths of time, ms."""
+        return self.name == features.DURATION
 
     @property
     def many(self) -> bool:
@@ -85,28 +100,34 @@ class Plot:
         """Rows of marks."""
         return bool(self.alarms) + bool(self.changes)
 
+    @property
+    def panels(self) -> list[tuple[str, Sequence[float | None]]]:
+        """What each panel of evidence is called and shows."""
+        tests = "evidence against its tests, possible task mix"
+        of_change = ("evidence of a change; at 1 it rings", self.evidence)
+        return [of_change, (tests, self.against)] if any(self.against) else [of_change]
+
     def shown(self, value: float) -> str:
         """A value as people read it."""
-        return f"{value:.3g}" if self.number else f"{value:.3g} %"
+        return measured(value if self.number else value / 100, self.kind, self.name)
 
 
 def sizes(plot: Plot) -> tuple[tuple[int, int], tuple[int, int]]:
     """Width and height in px, wide and narrow; a narrow one names its curves in rows of their own."""
-    height = HEAD + LANE * plot.rows + VALUES + 38 + EVIDENCE + FOOT
+    height = HEAD + LANE * plot.rows + VALUES + (GAP + EVIDENCE) * len(plot.panels) + FOOT
     return (760, height), (340, height + LANE * (1 + plot.many * len(plot.curves)))
 
 
 def draw(plot: Plot, sheet: Sheet) -> None:
     """All of it."""
     left, right = (52, sheet.width - (150 if plot.many else 20)) if sheet.wide else (46, 330)
-    bottom = sheet.height - FOOT
-    middle = bottom - EVIDENCE
-    top = middle - 38 - VALUES
-    values, evidence = (
-        sheet.panel(left, top, right, top + VALUES),
-        sheet.panel(left, middle, right, bottom),
-    )
-    for axes in (values, evidence):
+    left += 30 * plot.lengths
+    top = sheet.height - FOOT - (GAP + EVIDENCE) * len(plot.panels) - VALUES
+    ups = [top + VALUES + GAP + (GAP + EVIDENCE) * at for at in range(len(plot.panels))]
+    values = sheet.panel(left, top, right, top + VALUES)
+    below = [sheet.panel(left, up, right, up + EVIDENCE) for up in ups]
+    panels = (values, *below)
+    for axes in panels:
         axes.set_xlim(-0.5 - len(plot.at) / 80, len(plot.at) * (1 + 1 / 80) - 0.5)
         axes.set_xticks([])
         axes.grid(visible=True, axis="y", color=COLOURS["line"], lw=0.8)
@@ -114,14 +135,16 @@ def draw(plot: Plot, sheet: Sheet) -> None:
     dots = [] if plot.many else thinning.bins(plot.curves[0].values, DOTS)
     _curves(plot, values, dots)
     _scale(plot, values, dots)
-    _evidence(plot, evidence)
-    _shift(plot, values, evidence)
+    for axes, up, (caption, shares) in zip(below, ups, plot.panels, strict=True):
+        _evidence(shares, axes)
+        sheet.words(8, up - 13, caption)
+    _shift(plot, panels)
     rows = [("D", "medium", plot.changes), ("v", "high", plot.alarms)]
-    for at, (shape, colour, marks) in enumerate(row for row in rows if row[2]):
-        up = top - LANE * (plot.rows - at - 0.5) + 2
-        _marks(sheet, (values, evidence), marks, up, shape=shape, colour=colour)
-    _dates(plot, evidence, sheet)
-    _captions(plot, sheet, left, middle)
+    for row, (shape, colour, marks) in enumerate(one for one in rows if one[2]):
+        lane = top - LANE * (plot.rows - row - 0.5) + 2
+        _marks(sheet, panels, marks, lane, shape=shape, colour=colour)
+    scales.dates(below[-1], plot.at, 6 if sheet.wide else 3)
+    _captions(plot, sheet, left)
     _names(plot, sheet, values, right)
 
 
@@ -149,16 +172,20 @@ def _scale(plot: Plot, axes: Axes, dots: Sequence[thinning.Bin]) -> None:
     elif known[0] > 0 and known[-1] > 50 * known[len(known) // 2]:
         axes.set_yscale("log")
         axes.minorticks_off()
-    if axes.get_yscale() == "linear":
+    if plot.lengths:
+        scales.lengths(axes)
+    elif axes.get_yscale() == "linear":
         axes.locator_params(axis="y", nbins=4)
-    axes.yaxis.set_major_formatter("{x:g}" if plot.number else "{x:g} %")
+    low, high = axes.get_ylim()
+    axes.set_yticks(at := [y for y in axes.get_yticks() if low <= y <= high], map(plot.shown, at))
+    axes.set_ylim(low, high)
 
 
-def _evidence(plot: Plot, axes: Axes) -> None:
-    points = thinning.peaks([max(FLOOR, x) for x in plot.evidence], COLUMNS)
-    at, heights = [x for x, _ in points], [y for _, y in points]
+def _evidence(shares: Sequence[float | None], axes: Axes) -> None:
+    points = thinning.peaks([-1.0 if x is None else max(FLOOR, x) for x in shares], COLUMNS)
+    at, heights = [x for x, _ in points], [y if y > 0 else math.nan for _, y in points]
     axes.set_yscale("log")
-    axes.set_ylim(FLOOR * 0.8, max(3.0, 2 * max(heights, default=1.0)))
+    axes.set_ylim(FLOOR * 0.8, max(3.0, *(2 * y for _, y in points)))
     axes.set_yticks([FLOOR, 0.01, 0.1, 1.0], ["0.001", "0.01", "0.1", "1"])
     axes.minorticks_off()
     axes.fill_between(at, FLOOR * 0.8, heights, color=COLOURS["accent"], alpha=0.16, lw=0)
@@ -166,12 +193,13 @@ def _evidence(plot: Plot, axes: Axes) -> None:
     axes.axhline(1.0, color=COLOURS["high"], lw=1.2, ls=(0, (5, 2)))
 
 
-def _shift(plot: Plot, values: Axes, evidence: Axes) -> None:
+def _shift(plot: Plot, panels: Sequence[Axes]) -> None:
     """When it began, and the levels before and since."""
     shift = plot.shift
     if shift is None:
         return
-    for axes in (values, evidence):
+    values = panels[0]
+    for axes in panels[:2]:
         axes.axvspan(
             shift.earliest - 0.5, shift.latest + 0.5, color=COLOURS["high"], alpha=0.13, lw=0
         )
@@ -223,19 +251,8 @@ def _marks(
         free = x + (needs if x + needs < after - 6 else 8)
 
 
-def _dates(plot: Plot, axes: Axes, sheet: Sheet) -> None:
-    """A few sessions' dates, UTC."""
-    most = min(6 if sheet.wide else 3, len(plot.at))
-    places = [int((i + 0.5) * len(plot.at) / most) for i in range(most)]
-    days = (plot.at[-1] - plot.at[0]) / DAY_MS
-    form = "%-d %b %H:%M" if days < most else "%-d %b" if days < 300 else "%b %Y"
-    axes.set_xticks(
-        places, [datetime.fromtimestamp(plot.at[i] / 1000, UTC).strftime(form) for i in places]
-    )
-
-
-def _captions(plot: Plot, sheet: Sheet, left: float, middle: float) -> None:
-    """What each panel shows, and the key."""
+def _captions(plot: Plot, sheet: Sheet, left: float) -> None:
+    """What the values are, and the key."""
     size = thinning.width(len(plot.at), DOTS)
     dot = "a session" if size == 1 else f"mean of {size} sessions"
     sheet.words(8, 12, clipped(plot.name, 40 if sheet.wide else 44), weight="bold")
@@ -249,7 +266,6 @@ def _captions(plot: Plot, sheet: Sheet, left: float, middle: float) -> None:
         x += 30 + 6.6 * len(dot)
         sheet.line(x, x + 16, y, COLOURS["c1"])
         sheet.words(x + 22, y, f"running mean of {plot.window}", color=soft)
-    sheet.words(8, middle - 13, "evidence of a change; at 1 it rings", color=COLOURS["ink"])
 
 
 def _names(plot: Plot, sheet: Sheet, values: Axes, right: float) -> None:
