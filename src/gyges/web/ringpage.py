@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from gyges.watch.asked_ring import Test, Tested
-from gyges.web import drift, forest
+from gyges.web import drawing, drift, forest
 from gyges.web.visit import Visit
 
 MOST = 12  # plots on the page; what rang comes first
@@ -23,7 +23,8 @@ async def page(visit: Visit) -> Response:
     found = await drift.rings_of(visit.gate)
     plots = {} if visit.wants_json else await asyncio.to_thread(_plots, found.items)
     context = {"standing": found.standing, "items": found.items}
-    return visit.render("ring.html", context, pictures={"plots": plots, "labels": forest.LABELS})
+    pictures = {"plots": plots, "labels": forest.LABELS, "drawing": drawing.installed()}
+    return visit.render("ring.html", context, pictures=pictures)
 
 
 def _plots(tests: tuple[Test, ...]) -> dict[tuple[str, str], Markup]:
