@@ -35,6 +35,10 @@ class Book:
         """Write the first line."""
         self.results.begun = begun
         self._put(begun)
+        if self._out is not None:
+            folder = os.open(Path(self._out.name).parent, os.O_RDONLY)  # that there is a file
+            os.fsync(folder)
+            os.close(folder)
 
     def _put(self, line: msgspec.Struct) -> None:
         self._line += 1

@@ -4,8 +4,8 @@
 One alpha is split evenly over the features. An event differs where it happened in one arm only; of a number only the
 sign of the difference counts, so that one wild value is one vote. A pair with an arm missing, or with a feature not
 measured in an arm, is left out there and counted by arm; whether that happens more in one arm than in the other is
-tested the same way, at a level of its own, since answers that are missing for a reason bend the gap. Under "the cue
-changes nothing" the evidence stays fair even then. It runs nothing: answers come in.
+tested the same way, at a level of its own: a difference there may be all that a gap is made of. Where the cue
+changes nothing at all, answers are missing alike and the evidence is fair. It runs nothing: answers come in.
 """
 
 import math
@@ -188,6 +188,11 @@ class Replays:
             return
         for one in self._tests:
             one.step(id, unwatched, watched)
+
+    @property
+    def rang(self) -> bool:
+        """Whether the cue is known to change anything."""
+        return any(one.test.peak >= 1 / one.test.alpha for one in self._tests)
 
     def report(self) -> Replayed:
         """All that is known now."""

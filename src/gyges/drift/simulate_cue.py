@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gyges.drift.cue import CueTests
+from gyges.drift.replays import Replays
 from gyges.drift.simulate import Source
 from gyges.drift.sources import Daily, Events, Loose, Sessions
-from gyges.drift.words import Direction, Unusable
+from gyges.drift.words import Direction, Feature, Kind, Unusable
 
 Floats = NDArray[np.float64]
 
 BASE, LATER = 0.05, 0.15
 SESSION, TOGETHER = 20, 0.3
 """Episodes of a session, and their intra-class correlation."""
+LOST = 0.1
+"""Answers of a replay that are missing."""
 WORLDS: dict[str, Source] = {
     "iid": Events(BASE, BASE),
     "daily": Daily(0.01, 0.09, 1.0),
@@ -72,6 +75,29 @@ def misused(*, runs: int, units: int, share: float, alpha: float, seed: int) -> 
             arms = rng.random(runs) < share
         tests.step(world.draw(rng, runs, at, changed=False), arms)
     return _seen("misused", tests, units, alpha)
+
+
+def replayed(*, runs: int, prompts: int, alpha: float, seed: int) -> int:
+    """In how many runs a replay of easy and hard prompts, whose arms are alike, calls an event or a number out.
+
+    Some prompts nearly always are refused and some nearly never; a tenth of the answers is missing.
+    """
+    rng, wrong = np.random.default_rng(seed), 0
+    features = [Feature(name="e", kind=Kind.BINARY), Feature(name="n", kind=Kind.NUMBER)]
+    for _ in range(runs):
+        hard = rng.beta(0.5, 0.5, prompts)
+        events = rng.random((2, prompts)) < hard
+        numbers = np.round(rng.lognormal(hard, 1.0, (2, prompts)), 1)
+        missing = rng.random((2, prompts)) < LOST
+        tests = Replays(features, alpha=alpha)
+        for at in range(prompts):
+            tests.step(str(at), *(
+                None if missing[arm, at] else
+                {"e": bool(events[arm, at]), "n": float(numbers[arm, at])}
+                for arm in (0, 1)
+            ))  # fmt: skip
+        wrong += tests.rang
+    return wrong
 
 
 def delays(

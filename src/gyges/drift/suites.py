@@ -99,6 +99,13 @@ def _cue() -> list[Suite]:
             runs=600, units=150, tried=simulate_whole.foretold,
         ),
         Suite(
+            name="replayed prompts", budget=ALPHA, runs=RUNS, units=200,
+            says="prompts that are easy or hard, in both arms; an event and a number, a tenth missing",
+            tried=lambda runs, units, seed: simulate_cue.replayed(
+                runs=runs, prompts=units, alpha=ALPHA, seed=seed
+            ),
+        ),
+        Suite(
             name="gap's interval", budget=ALPHA, runs=RUNS, units=4000, tried=simulate_whole.missed,
             says="a gap of 5 points amid drift is outside at one of 40 looks, or more",
         ),
