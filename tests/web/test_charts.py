@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -136,10 +137,25 @@ def test_marks_are_drawn_and_named() -> None:
     assert {"alarm", "alarm, settled", "policy", "model, prompt"} <= texts(changed())
 
 
+def test_a_band_has_no_line_in_its_middle() -> None:
+    """What an alarm compared with is a level that was measured, drawn as a line, or a band, drawn as its range."""
+
+    def lines(found: FeatureDrift) -> int:
+        return sum("s-ink" in one.get("class", "") for one in elements(drawn(found)))
+
+    rang = alarm(420, 400)
+    assert rang.alarm
+    assert rang.alarm.before
+    banded = replace(rang.alarm, before=replace(rang.alarm.before, n=0))
+    rows = events(600, changed=400)
+    seen = lines(feature(rows, alarms=(rang,)))
+    assert lines(feature(rows, alarms=(replace(rang, alarm=banded),))) == seen - 2
+
+
 def test_lengths_of_time_have_round_ticks_in_words() -> None:
     """A duration is in ms, and nobody reads those."""
     assert {"30 s", "1 min", "1 min 30 s"} <= texts(FOUND["duration"])
-    assert {"2 min", "8 h"} & texts(FOUND["long"])
+    assert {"10 min", "8 h"} & texts(FOUND["long"])
 
 
 def test_what_compares_with_tests_stands_apart() -> None:

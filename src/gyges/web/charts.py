@@ -6,6 +6,7 @@
 It chooses labels and marks; `plotting.py` draws them. All of it stands in the page's tables as well.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
@@ -123,16 +124,17 @@ def _shift(
 
 
 def _level(level: Level | None, scale: int) -> tuple[float, float, float] | None:
+    """Mean, low and high; a band that an alarm compares with has no mean."""
     if level is None:
         return None
-    return level.mean * scale, level.low * scale, level.high * scale
+    return level.mean * scale if level.n else math.nan, level.low * scale, level.high * scale
 
 
 def _key(plot: Plot) -> Iterator[str]:
     """What the marks mean."""
     if plot.shift:
         yield "Shaded: when the change began; dotted: most likely."
-        yield "" if plot.many else "Flat lines: the level before, and since."
+        yield "" if plot.many else "Grey: the level before, or its band, and since."
     if plot.number and len(plot.at) > plotting.DOTS:
         yield "A thin line holds eight of ten sessions."
     if plot.labels > len(plot.curves):

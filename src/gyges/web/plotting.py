@@ -50,7 +50,9 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A change as sessions: since, earliest, latest, rang; of which label, and (mean, low, high) before and now."""
+    """A change as sessions: since, earliest, latest, rang; of which label, and (mean, low, high) before and
+    now; a band has NaN for its mean.
+    """
 
     since: int
     earliest: int
@@ -212,7 +214,8 @@ def _shift(plot: Plot, panels: Sequence[Axes]) -> None:
     ):
         if level and stop > start:
             mean, low, high = level
-            values.hlines(mean, start, stop, color=COLOURS["ink"], lw=1.4, zorder=5)
+            if math.isfinite(mean):
+                values.hlines(mean, start, stop, color=COLOURS["ink"], lw=1.4, zorder=5)
             if math.isfinite(low) and math.isfinite(high):
                 values.fill_between(
                     [start, stop], low, high, color=COLOURS["ink"], alpha=0.12, lw=0

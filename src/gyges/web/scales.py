@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from gyges.web.drawing import Axes
 
 DAY_MS = 86_400_000
-STEPS = tuple(
-    1000 * s for s in (1, 2, 5, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 18_000, 43_200, 86_400,
-                       172_800, 604_800)
-)  # fmt: skip
-"""Round lengths of time, ms."""
+S, MIN, H = 1_000, 60_000, 3_600_000
+STEPS = (S, 2 * S, 5 * S, 10 * S, 20 * S, 30 * S, MIN, 2 * MIN, 5 * MIN, 10 * MIN, 20 * MIN,
+         30 * MIN, H, 2 * H, 4 * H, 8 * H, DAY_MS, 2 * DAY_MS, 7 * DAY_MS)  # fmt: skip
+MAGNITUDES = (S, 10 * S, MIN, 10 * MIN, H, 8 * H, 2 * DAY_MS, 14 * DAY_MS)
+"""Round lengths of time, ms; each several times the one before it."""
 
 
 def dates(axes: Axes, at: Sequence[int], most: int) -> None:
@@ -28,7 +28,7 @@ def lengths(axes: Axes) -> None:
     """Put the ticks of an axis in ms at round lengths of time, on either scale."""
     low, high = axes.get_ylim()
     if axes.get_yscale() == "log":
-        axes.set_yticks([step for step in STEPS[::2] if low <= step <= high] or [low, high])
+        axes.set_yticks([step for step in MAGNITUDES if low <= step <= high] or [low, high])
         return
-    step = next((step for step in STEPS if (high - low) / step <= 4), (high - low) / 4)
+    step = next((step for step in STEPS if (high - low) / step <= 5), (high - low) / 4)
     axes.set_yticks([step * at for at in range(math.ceil(low / step), int(high / step) + 1)])
