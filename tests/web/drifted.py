@@ -8,16 +8,16 @@ because of them, the real book rings.
 import random
 import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gyges.canon import Json
-from gyges.drift.alarms import Act, Family, Reference
+from gyges.drift.alarms import Act, Reference
 from gyges.episode import Event, Kind
 from gyges.ports import Change
 from gyges.principal import Scope
 from gyges.watch import acts
-from gyges.watch.docket import Noted, body_of, ring_body
+from gyges.watch.docket import Noted, ring_body
 from gyges.web.drift import parts_of
 from tests.watch.drifting import person
 from tests.web.conftest import READ, House, open_house
@@ -74,7 +74,9 @@ async def opened(folder: Path, *, cue: bool = True) -> AsyncIterator[House]:
 
 
 async def drifted(house: House, *, cue: bool = True) -> House:
-    """`bot` changed with its model and nobody has settled it; `other` works as ever; a third one was settled."""
+    """`bot` changed with its model and nobody has settled it; `other` works as ever; `slow` was settled. With `cue`,
+    two are found by a ring test, and one differs from its tests.
+    """
     (house.gate.folder / "policy" / "drift.toml").write_text(PLAN)
     await house.gate.reload(by="test")
     await lived(house, "bot", Life(420, 350, denied=(0.03, 0.5), failed=(0.05, 0.2)))
@@ -88,8 +90,9 @@ async def drifted(house: House, *, cue: bool = True) -> House:
             parts_of(house.gate), noted.id, choice(noted), by=by, reason="the new archive"
         )
     if cue:
-        await found_by_cue(house, "bot", "steps")
-        await beside_its_tests(house, "bot")
+        await deployed(house)
+        for agent in ("bot", "deployed"):
+            await found_by_cue(house, agent, "steps")
     await house.gate.book.catch_up()
     return house
 
@@ -122,13 +125,16 @@ async def found_by_cue(house: House, agent: str, feature: str) -> None:
     await _write(house, agent, ring_body(agent, "november", **told))  # type: ignore[arg-type]
 
 
-async def beside_its_tests(house: House, agent: str) -> None:
-    """An alarm of the family that compares with tests, made of a real one of drift."""
-    alarm = next(n.alarm for n in house.gate.docket.of(agent) if n.alarm)
-    told = replace(
-        alarm, family=Family.DEPLOYMENT, id="d" * 16, feature="failed", label="", reference=Reference.FROZEN
-    )  # fmt: skip
-    await _write(house, agent, body_of(told))
+async def deployed(house: House) -> None:
+    """`deployed` was tested as `candidate`, and is denied far more often from its first session on."""
+    await lived(house, "candidate", Life(150))
+    await house.gate.book.catch_up()
+    by = person(Scope.APPROVER, "rita")
+    await acts.freeze(
+        parts_of(house.gate), "deployed", of="candidate", by=by, reason="the release test"
+    )
+    await lived(house, "deployed", Life(80, denied=(0.8, 0.8)))
+    await house.gate.book.catch_up()
 
 
 async def _write(house: House, agent: str, body: dict[str, Json]) -> None:

@@ -32,7 +32,8 @@ async def test_the_fleet_says_who_is_in_alarm_and_what_chance_would_have_rung(to
     assert "1 false alarm is expected in 2,000 sessions of one agent" in text
     assert "in alarm" in text
     assert re.search(r"at most 0\.\d+ times for all agents together", text)
-    rang = sum(n.family is Family.DRIFT for a in ("bot", "slow") for n in town.gate.docket.of(a))
+    docket = town.gate.docket
+    rang = sum(n.family is Family.DRIFT for a in docket.agents() for n in docket.of(a))
     assert f"It rang {rang} times" in text
     told = await signed_in(town, "audrey")
     fleet: Any = (await told.json("/drift"))["drift"]
@@ -51,7 +52,7 @@ async def test_twins_are_the_documents_of_the_api(town: House) -> None:
 
 async def test_families_stand_apart(town: House) -> None:
     """Each has a heading and its own alarms; what compares with tests is labelled a possible task mix."""
-    text = await page(await signed_in(town, "audrey"), "/drift/bot")
+    text = await page(await signed_in(town, "audrey"), "/drift/deployed")
     drift, rest = text.split('id="of-cue"')
     cue, tests = rest.split('id="of-deployment"')
     assert "Watched against unwatched" not in drift
@@ -59,9 +60,11 @@ async def test_families_stand_apart(town: House) -> None:
     assert "is changed by the cue" not in drift + tests
     assert "possible task mix" in tests
     assert "possible task mix" not in drift + cue
-    assert drift.count("?alarm=") == sum(
-        n.family is Family.DRIFT for n in town.gate.docket.of("bot")
-    )
+    assert "Compared with sessions of candidate" in tests
+    counts = [part.count("?alarm=") for part in (drift, cue, tests)]
+    mine = [n.family for n in town.gate.docket.of("deployed")]
+    assert counts == [mine.count(family) for family in Family]
+    assert all(counts[1:])
 
 
 async def test_an_alarm_is_told_in_full(town: House) -> None:

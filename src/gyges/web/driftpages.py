@@ -83,10 +83,11 @@ async def settle(visit: Visit) -> Response:
 
 
 async def baseline(visit: Visit) -> Response:
-    """Take what an agent does now as what is normal: agent, reason."""
-    agent, gate = visit.form.get("agent", ""), visit.gate
-    await drift.agent_of(gate, agent)
-    await acts.freeze(drift.parts_of(gate), agent, by=_acting(visit), reason=_reason(visit))
+    """Take what an agent does now as what is normal, or the sessions of `of` as its tests: agent, of, reason."""
+    agent, of, gate = visit.form.get("agent", ""), visit.form.get("of", "").strip(), visit.gate
+    reason = _reason(visit)
+    await (drift.tests_checked(gate, agent, of) if of else drift.agent_of(gate, agent))
+    await acts.freeze(drift.parts_of(gate), agent, of=of, by=_acting(visit), reason=reason)
     gate.book.wake()
     return visit.go(own_path(visit.form.get("next", ""), "/drift"), said="baseline")
 
