@@ -68,6 +68,11 @@ def test_answers_made_elsewhere_are_compared(
         ([answer("a", "watched", monitored=True)], "monitored holds the arm or the cue"),
         ([answer("a", "watched", x=1)], "nothing was compared"),
         ([answer("a", "watched", x=2**53)], "line 1: a number is not finite or has magnitude 2^53"),
+        ([answer("a" * 2000, "watched", x=1)], "line 1: an id or a name of more than 1,000"),
+        ([answer("a", "watched", **{"n" * 2000: 1})], "line 1: an id or a name of more than 1,000"),
+        ([{"id": "a", "arm": "watched", "error": "e" * 10**6}], "no answer holds a value; 1 watched"),
+        ([answer("a", "watched", x=None), answer("a", "unwatched", x=1)], "nothing was compared"),
+        ([answer("a", "watched", x=-0.0), answer("a", "unwatched", x="NaN")], "line 2: Expected"),
         ([], "holds no answer"),
     ],
 )  # fmt: skip
@@ -79,6 +84,7 @@ def test_answers_that_cannot_be_used_are_named(
     assert code == 2
     assert "answers.jsonl" in err
     assert told in err
+    assert len(err) < 5000
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -63,6 +63,17 @@ async def test_people_are_shown_the_families_apart() -> None:
     assert (alone.tested, alone.line.deployment) == (None, ())
 
 
+async def test_an_agent_that_has_not_begun_is_shown() -> None:
+    """Frozen before its first session, the tests wait for it; nothing is divided by nothing."""
+    _, book = await deployed(0)
+    docket = book.parts.docket
+    (_, seen) = await book.ask(lambda fold: asked.fleet(fold, docket))
+    assert (seen.agent, seen.units, seen.state) == ("bot", 0, "quiet")
+    found = await book.ask(lambda fold: asked.feature_drift(fold, docket, "bot", "denied"))
+    assert (found.line.at, found.line.deployment) == ((), ())
+    assert found.tested is not None
+
+
 async def test_an_alarm_against_tests_is_kept_or_muted() -> None:
     """What an agent does now cannot become its tests; muted, it rings no more there."""
     town, book = await deployed(30)

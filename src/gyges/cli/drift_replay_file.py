@@ -20,7 +20,7 @@ from typing import Literal
 import msgspec
 
 from gyges.canon import Json, digest, parse_object
-from gyges.cli.drift_file import lines_of
+from gyges.cli.drift_file import LONGEST, lines_of
 from gyges.drift.coin import Design
 from gyges.drift.misuse import blinded
 from gyges.drift.words import Kind
@@ -82,7 +82,10 @@ class Results:
         Raises:
             Malformed: it came before, to another prompt, or has values of another kind than those before.
         """
-        where = f"{self.name}, line {line}: prompt {answer.id}"
+        where = f"{self.name}, line {line}"
+        if any(len(name) > LONGEST for name in (answer.id, *(answer.values or ()))):
+            raise Malformed(f"{where}: an id or a name of more than {LONGEST:,} characters")
+        where = f"{where}: prompt {answer.id}"
         if not answer.id or (answer.values is None) != bool(answer.error):
             raise Malformed(f"{where}: an answer has an id, and either values or an error")
         if (answer.id, answer.arm) in self.answers:
@@ -119,7 +122,9 @@ def read_prompts(file: Path, cues: Sequence[str]) -> tuple[Prompt, ...]:
         try:
             line = msgspec.convert(parse_object(text), _Prompt)
         except (Malformed, msgspec.ValidationError) as error:
-            raise Malformed(f"{where}: {error}") from None
+            raise Malformed(f"{where}: {str(error)[:LONGEST]}") from None
+        if len(line.id) > LONGEST:
+            raise Malformed(f"{where}: an id of more than {LONGEST:,} characters")
         if not line.id or line.id in found:
             raise Malformed(
                 f"{where}: the id {line.id!r} {'came before' if line.id else 'is none'}"
@@ -147,7 +152,7 @@ def read_results(file: Path) -> Results:
                 continue
             answer = msgspec.convert(line, Answer)
         except (Malformed, msgspec.ValidationError) as error:
-            raise Malformed(f"{file}, line {number}: {error}") from None
+            raise Malformed(f"{file}, line {number}: {str(error)[:LONGEST]}") from None
         found.add(answer, number)
     if not found.answers and found.begun is None:
         raise Malformed(f"{file}: holds no answer")

@@ -11,6 +11,9 @@ from gyges.drift.replays import KINDS, Replayed, Replays, check_features
 from gyges.drift.words import Feature, Kind, Unusable
 from gyges.errors import Malformed
 
+REASON = 80
+"""Characters of a reason that are counted as one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -84,7 +87,7 @@ def _errors(results: Results) -> dict[Arm, dict[str, int]]:
     found: dict[Arm, dict[str, int]] = {}
     for arm in ARMS:
         mine = [a.error for a in results.answers.values() if a.arm == arm and a.error]
-        found[arm] = dict(Counter(error.partition(":")[0] for error in mine))
+        found[arm] = dict(Counter(error.partition(":")[0][:REASON] for error in mine))
     return found
 
 
