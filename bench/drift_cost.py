@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.measure import Rounds, Row, row, sig, target
 from gyges.drift import simulate
-from gyges.drift.bank import Bank, Bettor
+from gyges.drift.bank import Bank
 from gyges.drift.bets import rate_factors
+from gyges.drift.conformal import WARM
 from gyges.drift.monitor import Monitor
 from gyges.drift.plans import Terms
 from gyges.drift.sums import Sum, Sums
@@ -23,21 +25,29 @@ from gyges.drift.words import Episode, Feature, Kind
 RATE, THRESHOLD = 0.02, 2e6
 STREAMS = 10_000
 FEATURES, AGENTS = 300, 1000
+KINDS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]] = {
+    "events": lambda rng, shape: (rng.random(shape) < RATE).astype(np.float64),
+    "shares": lambda rng, shape: rng.random(shape),
+    "numbers": lambda rng, shape: rng.standard_normal(shape),
+}
+"""What is ranked: two of 64 bins are ever in use, or all of them, or each stream has bins of its own."""
 
 
 def rows(theirs: Mapping[str, float], *, quick: bool) -> list[Row]:
     """All figures; `theirs` are microseconds an event of other detectors."""
     rounds, steps = (1, 20) if quick else (7, 200)
-    single, side, ranked = Rounds(), Rounds(), Rounds()
+    single, side = Rounds(), Rounds()
+    ranked = {kind: Rounds() for kind in KINDS}
     for _ in range(rounds):
         single.add(_single(steps * 500), steps * 500)
         side.add(_side_by_side(steps), steps * STREAMS)
-        ranked.add(_banked(simulate.ranked(STREAMS), steps), steps * STREAMS)
+        for kind, rounded in ranked.items():
+            rounded.add(_ranked(kind, steps), steps * STREAMS)
     ours = row("an event: one stream, plain Python", single, "us")
     found = [
         target(ours, 1.0, of="value"),
         target(row("an event: 10,000 streams, rate known", side, "us"), 0.05, of="value"),
-        row("an event: 10,000 streams, no baseline", ranked, "us"),
+        *(_no_baseline(kind, rounded) for kind, rounded in ranked.items()),
     ]
     for name, us in theirs.items():
         base = Rounds([single.value], 1)
@@ -64,11 +74,19 @@ def _side_by_side(steps: int) -> float:
     return _timed(lambda: [sums.step(table[:, row.astype(np.intp)]) for row in drawn]) / drawn.size
 
 
-def _banked(bettor: Bettor, steps: int) -> float:
+def _no_baseline(kind: str, rounds: Rounds) -> Row:
+    found = row(f"an event: 10,000 streams of {kind}, no baseline", rounds, "us")
+    return target(found, 0.05, of="value")
+
+
+def _ranked(kind: str, steps: int) -> float:
     rng = np.random.default_rng(1)
-    drawn = (rng.random((steps, STREAMS)) < RATE).astype(np.float64)
+    drawn = KINDS[kind](rng, (steps, STREAMS))
     ties = rng.random(STREAMS)
+    bettor = simulate.ranked(STREAMS, numbers=kind == "numbers")
     bank = Bank(bettor, range(STREAMS), [THRESHOLD] * STREAMS)
+    for _ in range(WARM):
+        bank.step(KINDS[kind](rng, (STREAMS,)), ties)
     return _timed(lambda: [bank.step(row, ties) for row in drawn]) / drawn.size
 
 
@@ -88,7 +106,7 @@ def _monitor(*, quick: bool) -> list[Row]:
         metric=f"a unit of {FEATURES} shares through a monitor",
         value=sig(took / (agents * units) / 1000), unit="ms", n=agents * units,
     )  # fmt: skip
-    return [target(sizes[0], 200, of="value"), sizes[1], each]
+    return [*(target(size, 200, of="value") for size in sizes), each]
 
 
 def _features(kind: Kind) -> list[Feature]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gyges.drift.simulate import Floats, Source
-from gyges.drift.sources import Chain, Daily, Events, Loose, Mix, Numbers, Sessions
+from gyges.drift.sources import Chain, Daily, Events, Loose, Mix, Numbers, Ramp, Sessions
 
 RUNS, UNITS = 500, 48
 
@@ -47,6 +47,18 @@ def test_sessions_hang_together() -> None:
     )
     loose = drawn(Loose(0.1, 0.1), changed=False, units=4000).reshape(200, 20, RUNS).mean(axis=1)
     assert loose.var() == pytest.approx(want, rel=0.04)
+
+
+def test_a_ramp_rises_evenly_and_stays() -> None:
+    """Half-way it is half as much more; before it has begun it is what it was, and after it what it came to."""
+    ramp, rng = Ramp(0.1, 0.5, start=100, over=200), np.random.default_rng(4)
+    for at, changed, rate in (
+        (500, False, 0.1),
+        (100, True, 0.1),
+        (200, True, 0.3),
+        (900, True, 0.5),
+    ):
+        assert ramp.draw(rng, 40_000, at, changed=changed).mean() == pytest.approx(rate, abs=0.01)
 
 
 def test_the_day_has_24_hours() -> None:

@@ -9,8 +9,9 @@ the weights - a wide one bets boldly - updated unit by unit (extended Kalman fil
 Learning: Advanced Topics, 2023, section 8.5), and predicts with its weights' uncertainty (MacKay, The evidence
 framework applied to classification networks, 1992): who has learned little bets little. One begins anew whenever
 the number of units has doubled, so that what was learned while nothing happened does not hide a gap that begins
-late. Features are standardised by the moments of the past. One that shifts alone is found sooner by its own test
-(cue.py); this one finds what is spread over many.
+late. Beside these, each feature has a learner that sees nothing else: the joint ones pay for learning all weights, and
+would find a single dimension of an embedding late. Features are standardised by the moments of the past. One with a
+test of its own (cue.py) is found sooner by that; this one finds what is spread over many.
 """
 
 import math
@@ -25,6 +26,8 @@ Floats = NDArray[np.float64]
 
 PRIORS = (0.05, 0.15, 0.15)
 """Standard deviations of a weight before anything is known, one learner each; the last begins anew at doublings."""
+ALONE, SINGLE = 0.5, 0.15
+"""The share of the money that learners of one feature have together, and the standard deviation of their weights."""
 FRESH = 256
 """The number of units at which it first does."""
 IDLE, DEALT, SETTLED = 0.1, 0.1, 1000.0
@@ -49,14 +52,15 @@ class Predictor:
         """
         if not (1 <= columns <= MOST and 0 < share < 1):
             raise Unusable(f"omnibus: {columns} columns (1 to {MOST}), a share of {share}")
-        bets = len(PRIORS)
+        together, alone = (1 - IDLE) * (1 - ALONE) / len(PRIORS), (1 - IDLE) * ALONE / columns
         self.share = share
-        self.first: Floats = np.array([*[(1 - IDLE) / bets] * bets, IDLE])
+        self.first: Floats = np.repeat([together, alone, IDLE], [len(PRIORS), columns, 1])
         self.wealth: Floats = self.first.copy()
         self.weights: Floats = np.zeros((len(PRIORS), columns))
         self.covariance: Floats = np.zeros((len(PRIORS), columns, columns))
         for learner in range(len(PRIORS)):
             self._begin(learner)
+        self.single: Floats = np.stack([np.zeros(columns), np.full(columns, SINGLE**2)])
         self.moments: Floats = np.zeros((3, columns))  # count, mean, sum of squares about it
         self.n = 0
         self.peak = 1.0
@@ -73,7 +77,8 @@ class Predictor:
         told = self._standard(row)
         foretold, spread = self._foretell(told)
         self._bet(_moderated(foretold, spread), unwatched=unwatched)
-        self._learn(told, foretold, unwatched=unwatched)
+        self._learn(told, foretold[: len(PRIORS)], unwatched=unwatched)
+        self._learn_alone(told, foretold[len(PRIORS) :], unwatched=unwatched)
         self._remember(row)
         self.n += 1
         if self.n >= FRESH and self.n & (self.n - 1) == 0:
@@ -90,7 +95,7 @@ class Predictor:
         """What it has seen, as plain values."""
         return {
             "wealth": self.wealth, "weights": self.weights, "covariance": self.covariance,
-            "moments": self.moments, "n": self.n, "peak": self.peak,
+            "single": self.single, "moments": self.moments, "n": self.n, "peak": self.peak,
         }  # fmt: skip
 
     def restore(self, tree: dict[str, Any]) -> None:
@@ -100,7 +105,8 @@ class Predictor:
             tree["weights"],
             tree["covariance"],
         )
-        self.moments, self.n, self.peak = tree["moments"], tree["n"], tree["peak"]
+        self.single, self.moments = tree["single"], tree["moments"]
+        self.n, self.peak = tree["n"], tree["peak"]
 
     def _begin(self, learner: int) -> None:
         self.weights[learner] = 0
@@ -117,7 +123,10 @@ class Predictor:
     def _foretell(self, told: Floats) -> tuple[Floats, Floats]:
         """Each learner's log odds of `unwatched`, and their variance."""
         coin = math.log(self.share / (1 - self.share))
-        return coin + self.weights @ told, np.maximum((self.covariance @ told) @ told, 0.0)
+        weight, variance = self.single
+        foretold = np.concatenate([self.weights @ told, weight * told])
+        spread = np.concatenate([(self.covariance @ told) @ told, variance * told * told])
+        return coin + foretold, np.maximum(spread, 0.0)
 
     def _bet(self, chance: Floats, *, unwatched: bool) -> None:
         q = self.share
@@ -134,6 +143,16 @@ class Predictor:
         lost = (information / grown)[:, None, None] * (pulled[:, :, None] * pulled[:, None, :])
         self.covariance -= lost
         self.weights += pulled * ((unwatched - chance) / grown)[:, None]
+
+    def _learn_alone(self, told: Floats, foretold: Floats, *, unwatched: bool) -> None:
+        """The same for learners of one feature each."""
+        chance = 1 / (1 + np.exp(-foretold))
+        information = chance * (1 - chance)
+        weight, variance = self.single
+        pulled = variance * told
+        grown = 1 + information * pulled * told
+        weight += pulled * (unwatched - chance) / grown
+        variance -= information / grown * pulled * pulled
 
     def _remember(self, row: Floats) -> None:
         seen = ~np.isnan(row)

@@ -36,6 +36,21 @@ class Events(_Plain):
 
 
 @dataclass(frozen=True)
+class Ramp(_Plain):
+    """Independent events whose rate moves evenly from `before` to `after`, over `over` units from unit `start` on."""
+
+    before: float
+    after: float
+    start: int
+    over: int
+
+    def draw(self, rng: np.random.Generator, runs: int, at: int, /, *, changed: bool) -> Floats:
+        """0 or 1; where `changed` is false nothing has begun."""
+        gone = min((at - self.start) / self.over, 1.0) if changed else 0.0
+        return _events(rng, self.before + (self.after - self.before) * gone, runs)
+
+
+@dataclass(frozen=True)
 class Sessions(_Plain):
     """Shares of events in sessions of `size` that hang together: beta-binomial, intra-class correlation `icc`."""
 
