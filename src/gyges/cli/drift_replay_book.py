@@ -26,6 +26,11 @@ class Book:
         """`line` is how many lines the file has."""
         self.results, self._out, self._line = results, out, line
 
+    @property
+    def kept(self) -> bool:
+        """Whether answers are written to a file."""
+        return self._out is not None
+
     def write(self, answer: Answer) -> None:
         """Keep one answer, on the disk if there is a file; raise `Malformed` as `Results.add`."""
         self.results.add(answer, self._line + 1)

@@ -13,7 +13,8 @@ import asyncio
 import hmac
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -103,11 +104,20 @@ def play_all(
 
     tell("replaying", len(results.answers), total)
     try:
-        asyncio.run(play(prompts, terms, answered, write))
-    except KeyboardInterrupt:
+        asyncio.run(_until_told(play(prompts, terms, answered, write)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        rest = "the same command goes on with them" if book.kept else "without --out they are lost"
         raise Misconfigured(
-            f"stopped after {len(results.answers)} of {total} answers; the same command goes on with them"
+            f"stopped after {len(results.answers)} of {total} answers; {rest}"
         ) from None
+
+
+async def _until_told(work: Coroutine[None, None, None]) -> None:
+    """Do it; SIGTERM ends it as Ctrl-C does, with the processes that are under way."""
+    task = asyncio.ensure_future(work)
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
 
 
 def _decent(name: str, terms: Terms) -> None:
