@@ -88,3 +88,21 @@ async def test_what_is_not_watched_any_more_is_shown_with_its_alarms() -> None:
     found = await feature_now(book, "gone")
     assert (found.feature.kind, found.feature.state, found.line.at) == ("", "alarm", ())
     assert (await feature_now(book, "denied")).feature.kind == "share"
+
+
+async def test_the_fleet_counts_each_agents_sessions_once() -> None:
+    """However many features look at them; an agent that only the log's alarms tell of has none."""
+    town = Town()
+    await town.denied(0.1, 7)
+    await town.denied(0.1, 3, "other")
+    body = body_of(replace(ALARM, agent="gone"))
+    event = Event(kind=Kind.DRIFT_ALARM, at=1, subject="drift:1", body=body, agent="gone")
+    await town.store.record(Change(events=(event,)))
+    book = await town.book()
+    await book.catch_up()
+    seen = await book.ask(lambda fold: fleet(fold, book.parts.docket))
+    assert {one.agent: (one.units, one.state) for one in seen} == {
+        "bot": (7, "quiet"), "other": (3, "quiet"), "gone": (0, "alarm"),
+    }  # fmt: skip
+    assert book.knows("bot")
+    assert not book.knows("gone")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from gyges.drift.alarms import Family
+from gyges.web import driftpages
 from tests.web.conftest import READ, House
 from tests.web.drifted import STRANGE, noted, opened, read, with_cases
 from tests.web.past import page
@@ -163,6 +164,20 @@ async def test_other_pages_lead_here(town: House) -> None:
     bot, other = [await page(who, f"/a/{case}") for case in cases]
     assert "Drift rang on this agent" in bot
     assert "Drift rang on this agent" not in other
+
+
+async def test_a_large_fleet_shows_its_alarms_first_and_says_what_it_leaves_out(
+    town: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table stops, those in alarm are in it, and the rest is counted and stands in the twin."""
+    monkeypatch.setattr(driftpages, "AGENTS", 2)
+    who = await signed_in(town, "audrey")
+    text = await page(who, "/drift")
+    agents: Any = (await who.json("/drift"))["drift"]
+    rows = re.findall(r'<th scope="row"><a href="/drift/([^"]+)"', text)
+    assert rows == [one["agent"] for one in agents["agents"][:2]]
+    assert {one["state"] for one in agents["agents"][:2]} == {"alarm"}
+    assert f"{len(agents['agents']) - 2} more, with less evidence" in text
 
 
 async def test_before_the_book_begins_alarms_stand_all_the_same(house: House) -> None:

@@ -195,6 +195,11 @@ class Monitor:
                 found[known.feature] = (found[known.feature][0], Tier.ALARM)
         return dict(sorted(found.items(), key=lambda kv: (kv[1][1] is not Tier.ALARM, -kv[1][0])))
 
+    def units(self, agent: str) -> int:
+        """How many units of the agent there were; 0 for one that has not been seen."""
+        known = self.fleet.agents.get(agent)
+        return max((line.units for line in known.lines), default=0) if known else 0
+
     def tested(self, agent: str) -> bool:
         """Whether the agent is compared with its tests."""
         lines = self.fleet.agent(agent).lines

@@ -7,6 +7,7 @@ somebody can settle it.
 
 import math
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,7 @@ def fleet(fold: "Fold | None", docket: Docket) -> tuple[Seen, ...]:
 def agent_drift(fold: "Fold | None", docket: Docket, name: str) -> AgentDrift:
     """One agent; raise `drift.Unusable` for one that no session and no alarm is of."""
     alarms = docket.of(name)
-    if alarms and not (fold and name in fold.monitor.agents()):
+    if alarms and not (fold and fold.knows(name)):
         seen = _seen(fold, docket, name)
         return AgentDrift(
             seen=seen, features=(), deployment=(), tests="", alarms=alarms, acts=(), left_out={},
@@ -157,7 +158,7 @@ def feature_drift(fold: "Fold | None", docket: Docket, name: str, feature: str) 
     """One feature; raise `drift.Unusable` for an agent or a feature that neither sessions nor alarms tell of."""
     alarms = docket.of(name, feature)
     watched = fold is not None and feature in {f.name for f in fold.plan.features}
-    if alarms and not (watched and fold and name in fold.monitor.agents()):
+    if alarms and not (watched and fold and fold.knows(name)):
         return _unwatched(name, feature, alarms)
     if fold is None:
         raise Unusable(f"feature {feature} of {name}: has no alarm, and nothing is watched")
@@ -188,27 +189,29 @@ def _unwatched(name: str, feature: str, alarms: tuple[Noted, ...]) -> FeatureDri
 
 
 def _seen(fold: "Fold | None", docket: Docket, name: str) -> Seen:
-    monitor = fold.monitor if fold and name in fold.monitor.agents() else None
+    monitor = fold.monitor if fold and fold.knows(name) else None
     evidence = monitor.evidence(name) if monitor else {}
+    tested = monitor.evidence(name, Family.DEPLOYMENT) if monitor and monitor.tested(name) else {}
     best = max(evidence, key=lambda f: evidence[f][0], default="")
-    families = {family.value: _state(fold, docket, name, family) for family in Family}
-    units = [monitor.tally(name, feature).units for feature in evidence] if monitor else []
     alarms = docket.of(name)
+    found = {Family.DRIFT: evidence, Family.CUE: {}, Family.DEPLOYMENT: tested}
+    families = {f.value: _state(f, now, alarms) for f, now in found.items()}
     return Seen(
         agent=name, state=max(families.values(), key=STATES.index), families=families,
-        units=max(units, default=0), spent=monitor.spent(name) if monitor else 0.0,
+        units=monitor.units(name) if monitor else 0,
+        spent=monitor.spent(name) if monitor else 0.0,
         unsettled=docket.unsettled(name), feature=best, share=evidence[best][0] if best else 0.0,
         rang=dict(Counter(n.family.value for n in alarms)),
         open=dict(Counter(n.family.value for n in alarms if n.settled is None)),
     )  # fmt: skip
 
 
-def _state(fold: "Fold | None", docket: Docket, name: str, family: Family) -> str:
-    """How the agent stands in one family: an alarm that the log has and nobody settled is on."""
-    if any(n.settled is None and n.family is family for n in docket.of(name)):
+def _state(
+    family: Family, evidence: Mapping[str, tuple[float, Tier | None]], alarms: Iterable[Noted]
+) -> str:
+    """How an agent stands in one family: an alarm that the log has and nobody settled is on."""
+    if any(n.settled is None and n.family is family for n in alarms):
         return Tier.ALARM.value
-    known = fold is not None and name in fold.monitor.agents()
-    evidence = fold.monitor.evidence(name, family) if fold and known else {}
     return Tier.WATCH.value if Tier.WATCH in {tier for _, tier in evidence.values()} else QUIET
 
 

@@ -92,7 +92,7 @@ class Book:
 
     def knows(self, agent: str) -> bool:
         """Whether a session of the agent has been looked at; from memory."""
-        return self._fold is not None and agent in self._fold.monitor.fleet.agents
+        return self._fold is not None and self._fold.knows(agent)
 
     def adopt(self, plan: Plan) -> None:
         """Watch by another plan, which the log will keep; raise `Misconfigured` for one that keeps no promise."""

@@ -98,6 +98,10 @@ class Fold:
                 self._acted(event.at, event.body)
         return rang
 
+    def knows(self, agent: str) -> bool:
+        """Whether a session of the agent has been looked at."""
+        return agent in self.monitor.fleet.agents
+
     def hush(self) -> None:
         """What rang so far and is not in the log is nobody's news."""
         for alarm in self.monitor.unsettled():

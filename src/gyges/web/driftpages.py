@@ -28,6 +28,7 @@ from gyges.web.visit import Visit
 if TYPE_CHECKING:
     from gyges.wiring import Gate
 
+AGENTS = 200  # that the fleet's table has, alarms first; the twin has all
 FULL = 5  # alarms of a feature that are told in full; `?alarm=ID` opens another
 EPISODES = 3  # of one session whose cases are looked up
 CASES = 3  # of one episode that are named
@@ -48,7 +49,7 @@ class Around:
 async def fleet_page(visit: Visit) -> Response:
     """`/drift`."""
     found = await drift.fleet_of(visit.gate)
-    return visit.render("drift.html", {"drift": found, "now": visit.now})
+    return visit.render("drift.html", {"drift": found, "shown": AGENTS, "now": visit.now})
 
 
 async def agent_page(visit: Visit) -> Response:
