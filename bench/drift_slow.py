@@ -49,7 +49,6 @@ def _slow(runs: int, ramps: Iterable[tuple[float, int]]) -> Iterator[Row]:
             "ranks": _first(source, simulate.ranked(runs), runs, 1 - FIRST_SHARE),
             "first units": _first(source, _bounded(runs), runs, FIRST_SHARE),
         }
-        found["either"] = np.minimum(found["ranks"], found["first units"])
         for name, first in found.items():
             yield _row(
                 f"slow drift, {RATE:g} to {after:g} over {over:,} events: {name}", first - CHANGE
@@ -116,8 +115,8 @@ def _row(metric: str, delays: Floats) -> Row:
     """The median of the delays that came, of runs without an alarm before."""
     delays = delays[delays > 0]
     found = delays[np.isfinite(delays)]
-    never = 1 - len(found) / len(delays)
+    never = f"{1 - len(found) / len(delays):.1%} of {len(delays)} never"
     return Row(
         metric=metric, value=sig(float(np.median(found))) if len(found) else 0.0, unit="events",
-        n=len(delays), note=f"{never:.1%} never" if never else "",
+        n=len(found), note=never if len(found) < len(delays) else "",
     )  # fmt: skip
