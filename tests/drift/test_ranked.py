@@ -6,7 +6,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gyges.drift.bank import Bank
 from gyges.drift.conformal import ROOM, WARM, Table, factors, rank, steps
 from gyges.drift.ranked import Ranked
 from gyges.drift.words import Direction, Unusable
@@ -147,16 +146,6 @@ def test_the_p_values_are_those_of_the_ranks() -> None:
         p = rank(table, y.astype(np.intp), u)
         want = factors(p, steps(Direction.UP, spread=False))
         assert made.tolist() == want.tolist()
-
-
-@pytest.mark.parametrize("made", [shares, numbers])
-def test_a_fleet_fits_into_memory(made: Callable[[int], Ranked]) -> None:
-    """A thousand agents with 300 features each hold less than 200 MB: sums, counts and edges, counted in one agent."""
-    bank, rng = Bank(made(300), range(300), [1e5] * 300), np.random.default_rng(1)
-    for _ in range(WARM + 1):
-        bank.step(rng.random(300), rng.random(300))
-    held = [bank.sums, *bank.bettor.state().values()]  # type: ignore[attr-defined]
-    assert 1000 * sum(array.nbytes for array in held) < 200e6
 
 
 def test_numbers_and_shares_do_not_mix() -> None:
