@@ -162,8 +162,8 @@ async def test_other_pages_lead_here(town: House) -> None:
     assert "in alarm" not in text.split("<main")[1]
     cases = [(await town.propose(READ, name))["id"] for name in ("bot", "other")]
     bot, other = [await page(who, f"/a/{case}") for case in cases]
-    assert "Drift rang on this agent" in bot
-    assert "Drift rang on this agent" not in other
+    assert "An alarm has rung on this agent" in bot
+    assert "An alarm has rung on this agent" not in other
 
 
 async def test_a_large_fleet_shows_its_alarms_first_and_says_what_it_leaves_out(
