@@ -56,7 +56,7 @@ def test_factors_computed_again_give_the_same_sums(reference: Reference) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_lucky_rank_is_no_transcript_to_read(seed: int) -> None:
-    """What never happened before ranks by a draw among its like; only what then happened speaks for the change."""
+    """What never happened before ranks by a draw among its like; what then happened speaks, and dates it."""
     office = Office(seed=seed, base=0.0, change=200, after={"refused": 0.2})
     monitor = Monitor([f for f in FEATURES if f.name == "refused"], TERMS)
     alarm = _first(play(monitor, office, 320), Reference.PAST)
@@ -65,6 +65,9 @@ def test_a_lucky_rank_is_no_transcript_to_read(seed: int) -> None:
     assert alarm.direction is Direction.UP
     assert alarm.top
     assert all(refused[e.episodes[0]] for e in alarm.top)
+    at = [e.at for e in office.episodes(216)]
+    assert alarm.since is not None
+    assert at[185] <= alarm.since <= at[215]
 
 
 @pytest.mark.parametrize("reference", [Reference.PAST, Reference.FIRST])

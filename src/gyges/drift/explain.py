@@ -28,6 +28,8 @@ from gyges.drift.words import Direction, Grain
 Floats = NDArray[np.float64]
 Ties = Callable[[str], Floats]
 Z = 1.96
+DRAWS = tuple((at + 0.5) / 8 for at in range(8))
+"""Ranks among equals that are averaged over."""
 NEAR = 0.1
 """How far beyond the range of the change point a fingerprint may change, as a share of the time since then."""
 
@@ -42,7 +44,7 @@ def explain(
         return alarm
     factors = factors_of(snapshot, taken, ties)
     stream = int(snapshot.sums.mean(axis=0).argmax())
-    since = change.since(factors[:, :, stream])
+    since = change.since(factors_of(snapshot, taken, None)[:, :, stream])
     place = snapshot.spec.streams[stream]
     start = len(rows) - len(taken) + since.at
     each = _evidence(snapshot, taken, factors, place)[since.at :]
@@ -64,14 +66,18 @@ def explain(
     )  # fmt: skip
 
 
-def factors_of(snapshot: Snapshot, rows: Sequence[Row], ties: Ties) -> NDArray[np.float32]:
-    """Factors (units, bets, streams) of rows that end with the snapshot's; 1 where nothing was bet."""
+def factors_of(snapshot: Snapshot, rows: Sequence[Row], ties: Ties | None) -> NDArray[np.float32]:
+    """Factors (units, bets, streams) of rows that end with the snapshot's; 1 where nothing was bet.
+
+    `ties` are the draws by which equals were ranked; without them the logs of factors are averaged over such
+    draws: who was lucky among equals says nothing of when a change began.
+    """
     if snapshot.spec.reference is Reference.PAST:
         return _ranked(snapshot, rows, ties)
     return np.array([_banded(snapshot, row) for row in rows], dtype=np.float32)
 
 
-def _ranked(snapshot: Snapshot, rows: Sequence[Row], ties: Ties) -> NDArray[np.float32]:
+def _ranked(snapshot: Snapshot, rows: Sequence[Row], ties: Ties | None) -> NDArray[np.float32]:
     """Ranks among what came before, found by taking one unit after another out of the counts."""
     spec = snapshot.spec
     streams, steps = list(spec.streams), conformal.steps(spec.direction, spread=spec.number)
@@ -83,26 +89,31 @@ def _ranked(snapshot: Snapshot, rows: Sequence[Row], ties: Ties) -> NDArray[np.f
         values, counts = rows[at].values[streams], ranked.counts.get(rows[at].stratum)
         if counts is not None:
             held = np.flatnonzero(~np.isnan(values) & ranked.ready())
-            p, able = _unrank(
-                counts, held, ranked.bins_of(held, values[held]), ties(rows[at].id)[streams]
-            )
-            made[at][:, held[able]] = conformal.factors(p, steps)
+            p, wide, able = _unrank(counts, held, ranked.bins_of(held, values[held]))
+            known = held[able]
+            if ties is None:
+                drawn = [np.log(conformal.factors(p + u * wide, steps)) for u in DRAWS]
+                made[at][:, known] = np.exp(np.mean(drawn, axis=0))
+            else:
+                u = ties(rows[at].id)[streams][known]
+                made[at][:, known] = conformal.factors(p + u * wide, steps)
     return made
 
 
 def _unrank(
-    counts: conformal.Counts, rows: NDArray[np.intp], at: NDArray[np.intp], u: Floats
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """`conformal.rank`, backwards: p-values of the values counted last, which are not counted any more; and which
-    of them had been counted at all.
+    counts: conformal.Counts, rows: NDArray[np.intp], at: NDArray[np.intp]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """`conformal.rank`, backwards, of the values counted last, which are not counted any more: the lowest p-values that
+    they could have, how much higher the highest are, and which of them had been counted at all.
     """
     able = counts[rows, at] > 0
     rows, at = rows[able], at[able]
     upto = np.cumsum(counts[rows], axis=1)
     place, ties = np.arange(len(rows)), counts[rows, at]
-    p: Floats = (upto[:, -1] - upto[place, at] + u[rows] * ties) / upto[:, -1]
+    p: Floats = (upto[:, -1] - upto[place, at]) / upto[:, -1]
+    wide: Floats = ties / upto[:, -1]
     counts[rows, at] -= 1
-    return p, able
+    return p, wide, able
 
 
 def _banded(snapshot: Snapshot, row: Row) -> NDArray[np.float32]:
