@@ -54,11 +54,14 @@ def test_factors_computed_again_give_the_same_sums(reference: Reference) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [2, 4, 14, 21]
+)  # dated by the draws they were 38 to 191 sessions off
 def test_a_lucky_rank_is_no_transcript_to_read(seed: int) -> None:
     """What never happened before ranks by a draw among its like; what then happened speaks, and dates it."""
     office = Office(seed=seed, base=0.0, change=200, after={"refused": 0.2})
-    monitor = Monitor([f for f in FEATURES if f.name == "refused"], TERMS)
+    terms = replace(TERMS, seed=f"s{seed}")
+    monitor = Monitor([f for f in FEATURES if f.name == "refused"], terms)
     alarm = _first(play(monitor, office, 320), Reference.PAST)
     refused = {e.id: e.values["refused"] for e in office.episodes(320)}
     alarm = monitor.explain(alarm.id, k=8)
