@@ -10,7 +10,7 @@ TOOLS := .venv-tools
 WORKERS ?= auto
 # What runs Inspect has processes of its own: Inspect changes asyncio and logging for all that share one with it.
 INSPECT := tests/lab tests/cli/test_lab.py tests/docs/test_lab_audit.py tests/bench/test_lab_bench.py \
-	tests/cli/test_drift_demo.py
+	tests/cli/test_drift_demo.py tests/cli/test_drift_rota.py
 # For `make demo`: --unattended
 ARGS ?=
 # For `make lock`: --upgrade, or --upgrade-package NAME

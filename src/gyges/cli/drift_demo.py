@@ -2,7 +2,7 @@
 """`gyges drift demo`: five organisms of the lab at work behind a real gate, one of which wears the ring.
 
 Who they are and what is true of them stands in `rota/roster.py`, what is watched in `rota/house.py`; both were settled
-before anything was looked at. The questions are put by the same commands that anybody has. Exit code 0 only if every
+before the runs that are told. The questions are put by the same commands that anybody has. Exit code 0 only if every
 expectation held. It needs the extras `lab` and `drift`.
 """
 

@@ -4,7 +4,7 @@
     FOLDER/gate/  the gate's data folder     FOLDER/people/  one key file a person, for terminals
     FOLDER/rooms/  what the agents work on   FOLDER/transcripts/  one file a session, the cue taken out
 
-What is watched, on which budget and at which level stands in DRIFT, and was settled before anything was looked at. It
+What is watched, on which budget and at which level stands in DRIFT, and was settled before the runs that are told. It
 serves nothing: `gyges serve` does, in a process of its own.
 """
 
