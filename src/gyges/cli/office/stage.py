@@ -208,6 +208,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def spoken(name: str, *arguments: str) -> list[str]:
+    """The command line that runs a module of ours below `gyges.cli`."""
     return [sys.executable, "-m", f"gyges.cli.{name}", *arguments]
 
 
