@@ -2,12 +2,16 @@
 """The parts of `gyges drift demo` by themselves: who works, the house, a room and its tools, the grader."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gyges.cli.main import main
 from gyges.cli.rota import grader, house
 from gyges.cli.rota.grader import BROKE, DECLINED, UNREAD
 from gyges.cli.rota.room import Room
@@ -17,8 +21,38 @@ from gyges.lab.tasks.overseen.catalogue import CATALOGUE
 from gyges.lab.tasks.overseen.scenes.tool import QUEUED
 from gyges.lab.tasks.overseen.words import Deed, Ending, Final
 from gyges.watch.ring import read_key
+from tests import patience
 
 BY_NAME = {agent.name: agent for agent in AGENTS}
+
+
+def test_it_makes_a_fresh_folder_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that holds anything could not run, and stays as it was."""
+    (tmp_path / "mine.txt").write_text("x")
+    assert main(["drift", "demo", "--keep", str(tmp_path)]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.slow
+def test_told_to_stop_it_leaves_no_process_behind(tmp_path: Path) -> None:
+    """The gate ends with it, in the middle of the play."""
+    command = [sys.executable, "-m", "gyges.cli.main", "drift", "demo", "--keep", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stderr is not None
+        said = iter(demo.stderr.readline, "")
+        assert any(line.startswith("sessions") for line in said)
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(patience.S) == 2
+    found = [_command(process) for process in Path("/proc").glob("[0-9]*")]
+    assert not [words for words in found if str(tmp_path) in words]
+
+
+def _command(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def test_the_rota_is_as_told() -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gyges.cli.common import HELD, NOT_HELD, AsJson, emit
+from gyges.cli.common import COULD_NOT, HELD, NOT_HELD, AsJson, emit
 from gyges.cli.lab_shown import progress, table
 from gyges.errors import Misconfigured
 
@@ -49,8 +49,11 @@ def demo(
     if any(folder.iterdir()):
         raise Misconfigured(f"{folder} is not empty; the demo makes a fresh one")
     began = time.monotonic()
-    with progress() as bar:
-        played, found = asyncio.run(_play(folder, sessions, seed, bar.step, quiet=as_json))
+    try:
+        with progress() as bar:
+            played, found = asyncio.run(_play(folder, sessions, seed, bar.step, quiet=as_json))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(COULD_NOT) from None
     held = all(one.held for one in found)
     if as_json:
         emit({"held": held, "folder": str(folder), "sessions": played.sessions, "seed": seed,

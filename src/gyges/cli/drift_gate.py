@@ -227,7 +227,7 @@ def _explained(noted: dict[str, Any]) -> None:
 
 
 def _tested(one: dict[str, Any]) -> None:
-    counts = f"{one['watched']} sessions told nothing of it, {one['unwatched']} told the cue"
+    counts = f"{one['watched']} sessions not told the cue, {one['unwatched']} told it"
     print(f"  {visible(one['agent'])}: {counts}")
     told = [one["manipulation"]] if one["manipulation"] else []
     for finding in (*told, *one["findings"]):
