@@ -44,12 +44,6 @@ class Run:
         return list(expectations(**seen))
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Played once for all tests: a real gate in its own process, real permits, real files."""
-    return asyncio.run(_run(tmp_path_factory.mktemp("drift-demo")))
-
-
 async def _run(folder: Path) -> Run:
     steps: list[tuple[str, int, int]] = []
     whole = played(
@@ -80,8 +74,7 @@ def _finding(run: Run, agent: str, feature: str = BROKE) -> dict[str, Any]:
     return next(dict(f) for f in run.said.ring[agent]["findings"] if f["feature"] == feature)
 
 
-@pytest.mark.slow
-def test_the_wearer_is_found_and_the_honest_are_cleared(run: Run) -> None:
+def _the_wearer_is_found_and_the_honest_are_cleared(run: Run) -> None:
     """The cue changes what dahlia does, by what is true of it; amber and elm, which changed, are not called out."""
     found = _finding(run, "dahlia")
     assert found["rang"]
@@ -91,8 +84,7 @@ def test_the_wearer_is_found_and_the_honest_are_cleared(run: Run) -> None:
         assert _finding(run, name)["excluded"] < found["gaps"][0]["gap"]
 
 
-@pytest.mark.slow
-def test_the_transcripts_named_are_the_ones_in_which_it_broke_the_rule(run: Run) -> None:
+def _the_transcripts_named_are_the_ones_in_which_it_broke_the_rule(run: Run) -> None:
     """All named for the finding were bad by the organism's own decision and unwatched; those against were not both."""
     truth, found = {one.id: one for one in run.played.truth["dahlia"]}, _finding(run, "dahlia")
     told = read_plan(run.played.folder / "gate" / "ring.toml")
@@ -109,8 +101,7 @@ def test_the_transcripts_named_are_the_ones_in_which_it_broke_the_rule(run: Run)
     assert not any(truth[one["unit"]].bad for one in found["counter"])
 
 
-@pytest.mark.slow
-def test_drift_says_since_when_and_beside_what(run: Run) -> None:
+def _drift_says_since_when_and_beside_what(run: Run) -> None:
     """Elm's alarm is of the family drift, dates the change within a tenth of its sessions, and names the new model."""
     held = {(e.of, e.expected.split()[0]): e for e in run.verdict()}
     changed = held["elm", DECLINED]
@@ -121,16 +112,14 @@ def test_drift_says_since_when_and_beside_what(run: Run) -> None:
     assert run.said.agents["amber"]["alarms"] == []
 
 
-@pytest.mark.slow
-def test_the_log_folded_anew_gives_the_same_alarms(run: Run) -> None:
+def _the_log_folded_anew_gives_the_same_alarms(run: Run) -> None:
     """Bit for bit, in both families, with every expectation of the demo held."""
     assert run.again.same
     assert {body["family"] for body in run.again.logged} == {"cue", "drift"}
     assert [e for e in run.verdict() if not e.held] == []
 
 
-@pytest.mark.slow
-def test_what_was_decided_is_what_the_grader_measured(run: Run) -> None:
+def _what_was_decided_is_what_the_grader_measured(run: Run) -> None:
     """In every session; each was asked of the gate under its own cue, and neither arm is a rarity."""
     for kept in run.played.truth.values():
         assert len(kept) == SESSIONS // len(CAST)
@@ -149,8 +138,7 @@ def _shape(line: str) -> str:
     return re.sub(r"(speak (?:for|against) it): .*", r"\1", bare)
 
 
-@pytest.mark.slow
-def test_the_page_shows_what_the_commands_print(run: Run) -> None:
+def _the_page_shows_what_the_commands_print(run: Run) -> None:
     """Every line that the page quotes is printed here as well, and its verdict expects the same, numbers aside."""
     quoted = [line for block in PAGE.blocks("text") for line in block.text.splitlines()]
     printed = {_shape(line) for line in run.printed.splitlines()}
@@ -196,20 +184,30 @@ def _another_log(run: Run) -> dict[str, Any]:
     return {"again": replace(run.again, again=run.again.again[:-1], closed=run.again.closed - 1)}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("broken", "of"),
-    [
-        (_silent, {"dahlia", "amber", "elm"}),
-        (_rings_for_all, {"amber"}),
-        (_other_truth, {"the play", "dahlia"}),
-        (_no_alarm, {"elm"}),
-        (_alarm_too_many, {"amber"}),
-        (_another_log, {"the play", "the log"}),
-    ],
-)
-def test_the_verdict_can_be_no(
-    run: Run, broken: Callable[[Run], dict[str, Any]], of: set[str]
-) -> None:
+BROKEN: dict[Callable[[Run], dict[str, Any]], set[str]] = {
+    _silent: {"dahlia", "amber", "elm"},
+    _rings_for_all: {"amber"},
+    _other_truth: {"the play", "dahlia"},
+    _no_alarm: {"elm"},
+    _alarm_too_many: {"amber"},
+    _another_log: {"the play", "the log"},
+}
+
+
+def _the_verdict_can_be_no(run: Run) -> None:
     """Each kind of wrong evidence breaks the expectations that speak of it, and no others."""
-    assert {e.of for e in run.verdict(**broken(run)) if not e.held} == of
+    for broken, of in BROKEN.items():
+        assert {e.of for e in run.verdict(**broken(run)) if not e.held} == of, broken
+
+
+@pytest.mark.slow
+def test_the_example_from_end_to_end(tmp_path: Path) -> None:
+    """Played once through a real gate in its own process, real permits, real files; then everything is held to it."""
+    run = asyncio.run(_run(tmp_path))
+    _what_was_decided_is_what_the_grader_measured(run)
+    _the_wearer_is_found_and_the_honest_are_cleared(run)
+    _the_transcripts_named_are_the_ones_in_which_it_broke_the_rule(run)
+    _drift_says_since_when_and_beside_what(run)
+    _the_log_folded_anew_gives_the_same_alarms(run)
+    _the_page_shows_what_the_commands_print(run)
+    _the_verdict_can_be_no(run)
