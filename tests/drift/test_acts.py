@@ -125,6 +125,8 @@ def test_deployment_is_a_family_of_its_own() -> None:
     found = [a for a in alarms if a.tier is Tier.ALARM]
     assert {a.family for a in found} == {Family.DEPLOYMENT}
     assert all("Possible task mix" in a.note for a in found)
+    size = next(c for c in found[0].checks if c.name == "baseline")
+    assert size.verdict.startswith("The baseline is 400 units")
     assert monitor.timeline("clerk", "refused").tests.max() >= 1
     assert monitor.timeline("clerk", "refused").evidence.max() < 1
     assert monitor.evidence("clerk", Family.DEPLOYMENT)["refused"][1] is Tier.ALARM

@@ -93,6 +93,8 @@ def test_a_small_baseline_is_called_small() -> None:
     """Below two hundred units the sentence warns."""
     assert size_check(199).good is False
     assert size_check(200).good is True
+    assert size_check(None).good is True
+    assert "0 units" not in size_check(None).verdict
 
 
 def test_events_are_refused_with_what_was_measured() -> None:

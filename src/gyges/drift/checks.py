@@ -85,8 +85,11 @@ def order_check(values: Floats) -> Check:
     return Check(name="order", good=good, value=found, verdict=verdict)
 
 
-def size_check(units: int) -> Check:
-    """Whether the units that the present is compared with are many."""
+def size_check(units: int | None) -> Check:
+    """Whether the units that the present is compared with are many; None where a band was stated."""
+    if units is None:
+        verdict = "The band was stated: it rests on no units."
+        return Check(name="baseline", good=True, value=None, verdict=verdict)
     good = units >= ENOUGH
     verdict = f"The baseline is {units} units" + (
         "." if good else f"; below {ENOUGH} small changes are missed, and sizes are rough."

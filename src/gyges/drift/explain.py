@@ -212,9 +212,9 @@ def _near(changes: Iterable[Changed], earliest: int, latest: int, now: int) -> t
     return tuple(c for c in changes if earliest - slack <= c.at <= latest + slack)
 
 
-def _baseline(snapshot: Snapshot, start: int) -> int:
-    """Units that are compared with: those ranked, or those kept before the change."""
-    if not snapshot.counts:
-        return start
+def _baseline(snapshot: Snapshot, start: int) -> int | None:
+    """Units that are compared with: those ranked or bounded by; None for a stated band."""
+    if snapshot.spec.reference is Reference.TOLERANCE:
+        return None
     ranked = sum(int(found[0].sum()) for found in snapshot.counts.values())
-    return max(ranked - snapshot.age, start)
+    return snapshot.basis or max(ranked - snapshot.age, start)

@@ -53,6 +53,7 @@ class Snapshot:
     counts: Mapping[str, NDArray[np.int32]]
     bands: Mapping[str, Floats]
     edges: Floats
+    basis: int  # units that its bounds rest on; 0 where they are stated, or where it ranks
 
 
 class Part:
@@ -60,9 +61,10 @@ class Part:
 
     def __init__(
         self, spec: Spec, thresholds: Floats, *, first: tuple[int, int] = (0, 0),
-        bands: Mapping[str, Floats] | None = None, edges: Floats | None = None,
+        bands: Mapping[str, Floats] | None = None, edges: Floats | None = None, basis: int = 0,
     ) -> None:  # fmt: skip
-        """`first` is the size of a first reference and how many streams share its confidence.
+        """`first` is the size of a first reference and how many streams share its confidence; `basis` is the size of
+        a frozen one.
 
         `bands`, (2, streams) for each stratum, NaN where not known, are those of a stated or frozen reference;
         the stratum "" of a tolerance stands for all. `edges` are the scales of numbers.
@@ -71,6 +73,7 @@ class Part:
         self.streams = _places(spec.streams)
         self.bands = dict(bands or {})
         self.edges = np.zeros((0, 0)) if edges is None else edges
+        self.basis = first[0] if spec.reference is Reference.FIRST else basis
         self.bettor = _bettor(spec, self.bands, first)
         groups = np.repeat(np.arange(len(spec.features)), spec.sizes)
         self.bank = Bank(self.bettor, groups.tolist(), thresholds.tolist())
@@ -133,6 +136,7 @@ class Part:
             spec=spec, age=int(self.age[feature]), sums=self.bank.sums[:, mine], counts=counts,
             bands={s: ends[:, mine] for s, ends in bands.items()},
             edges=edges[mine] if self.spec.number and len(edges) else np.zeros((0, 0)),
+            basis=self.basis,
         )  # fmt: skip
 
     def _bounded(self, own: Floats, stratum: str) -> tuple[Floats, str]:
@@ -157,6 +161,7 @@ class Part:
             "spec": fields(self.spec), "bands": self.bands, "edges": self.edges, "learnt": learnt,
             "thresholds": self.bank.thresholds, "sums": self.bank.sums, "age": self.age,
             "quiet": self.quiet, "muted": self.muted, "watched": self.watched, "unbet": self.unbet,
+            "basis": self.basis,
         }  # fmt: skip
 
 
@@ -164,7 +169,7 @@ def part_of(tree: Tree, first: tuple[int, int]) -> Part:
     """The inverse of `Part.tree`."""
     part = Part(
         spec_of(tree["spec"]), tree["thresholds"], first=first, bands=tree["bands"],
-        edges=tree["edges"],
+        edges=tree["edges"], basis=tree["basis"],
     )  # fmt: skip
     part.bank.sums = tree["sums"]
     if isinstance(part.bettor, Ranked | First):

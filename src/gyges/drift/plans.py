@@ -113,11 +113,11 @@ def first_of(plan: Plan) -> tuple[int, int]:
 
 
 def part_with(
-    plan: Plan, spec: Spec, bands: Mapping[str, Floats], edges: Floats | None = None
+    plan: Plan, spec: Spec, bands: Mapping[str, Floats], edges: Floats | None = None, basis: int = 0
 ) -> Part:
-    """A part with its thresholds."""
+    """A part with its thresholds; `basis` units bound it."""
     thresholds = plan.thresholds[list(spec.features)] / share_of(spec)
-    return Part(spec, thresholds, first=first_of(plan), bands=bands, edges=edges)
+    return Part(spec, thresholds, first=first_of(plan), bands=bands, edges=edges, basis=basis)
 
 
 def frozen_parts(
@@ -142,7 +142,7 @@ def frozen_parts(
             values[:, list(spec.streams)], strata, number=spec.number, rates=spec.rates,
             of=len(lay.groups),
         )  # fmt: skip
-        made.append(part_with(plan, spec, bands, edges))
+        made.append(part_with(plan, spec, bands, edges, len(rows)))
     return made
 
 
