@@ -61,6 +61,7 @@ class Docket:
     def __init__(self) -> None:
         """None is known yet."""
         self._noted: dict[str, Noted] = {}
+        self._mine: dict[str, list[str]] = {}  # agent -> ids, oldest first
         self._open: dict[str, set[str]] = {}  # agent -> ids
 
     async def load(self, store: Store) -> None:
@@ -76,6 +77,7 @@ class Docket:
             noted = _noted(recorded)
             if noted.id not in self._noted:
                 self._noted[noted.id] = noted
+                self._mine.setdefault(noted.agent, []).append(noted.id)
                 self._open.setdefault(noted.agent, set()).add(noted.id)
             return
         known = self._noted.get(str(body.get("alarm", "")))
@@ -95,8 +97,8 @@ class Docket:
 
     def of(self, agent: str, feature: str = "") -> tuple[Noted, ...]:
         """The agent's alarms, newest first."""
-        mine = [n for n in self._noted.values() if n.agent == agent]
-        return tuple(n for n in reversed(mine) if not feature or n.feature == feature)
+        mine = (self._noted[name] for name in reversed(self._mine.get(agent, [])))
+        return tuple(n for n in mine if not feature or n.feature == feature)
 
     def told(self, agent: str, feature: str, family: str) -> bool:
         """Whether an alarm of this family on the agent's feature is unsettled."""
