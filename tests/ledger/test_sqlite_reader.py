@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A reader looks at the file of a store that is being written, takes nothing over and changes nothing."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from gyges.episode import Event, Kind
 from gyges.errors import Misconfigured, StoreDown
 from gyges.ledger.sqlite import SqliteStore
 from gyges.ledger.sqlite_reader import SqliteReader
-from gyges.ports import CaseQuery, EventQuery
+from gyges.ports import CaseQuery, Change, EventQuery
+from tests import patience
+from tests.ledger.store_files import opened
 from tests.ledger.store_words import ORIGIN, SIGNER, a_case, a_change, promised
 
 
@@ -53,3 +57,26 @@ async def test_what_is_no_store_is_not_read(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(Misconfigured, match="no store of Gyges"):
         await SqliteReader.look_at(file)
+
+
+async def test_a_list_of_several_kinds_is_of_one_moment(tmp_path: Path) -> None:
+    """What is recorded between the statements of one question is in none of them: a follower would miss the rest."""
+    store = await opened(tmp_path / "gyges.db")
+    first, second = Kind.EPISODE_CLOSED, Kind.MEASURED
+    events = tuple(Event(kind=kind, at=1, subject="s", body={}) for kind in (first, second))
+    loop, asked = asyncio.get_running_loop(), list[str]()
+
+    def between(sql: str) -> None:
+        if "FROM events" in sql:
+            asked.append(sql)
+            if len(asked) == 2:
+                writing = store.record(Change(events=events))
+                asyncio.run_coroutine_threadsafe(writing, loop).result(patience.S)
+
+    store._disk.scanner().set_trace_callback(between)
+    assert list(await store.events(EventQuery(kinds=(first, second)))) == []
+    assert len(asked) == 2
+    store._disk.scanner().set_trace_callback(None)
+    found = await store.events(EventQuery(kinds=(first, second)))
+    assert [recorded.event.kind for recorded in found] == [first, second]
+    await store.close()

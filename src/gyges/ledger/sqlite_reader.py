@@ -197,12 +197,17 @@ class SqliteReader:
         return self._now(question, *args, **kw)
 
     async def _scan(self, question: Question[P, T], *args: P.args, **kw: P.kwargs) -> T:
-        """A read of many rows, in a thread."""
+        """A read of many rows, in a thread; however many statements it takes, they see one moment."""
         await self._ready()
 
         def scan() -> T:
             with self._disk.asked():
-                return question(self._disk.scanner(), *args, **kw)
+                conn = self._disk.scanner()
+                conn.execute("BEGIN")
+                try:
+                    return question(conn, *args, **kw)
+                finally:
+                    conn.execute("ROLLBACK")  # nothing was written
 
         return await asyncio.get_running_loop().run_in_executor(self._scanner, scan)
 
