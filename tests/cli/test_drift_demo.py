@@ -115,7 +115,7 @@ def _drift_says_since_when_and_beside_what(run: Run) -> None:
 def _the_log_folded_anew_gives_the_same_alarms(run: Run) -> None:
     """Bit for bit, in both families, with every expectation of the demo held."""
     assert run.again.same
-    assert {body["family"] for body in run.again.logged} == {"cue", "drift"}
+    assert {str(body["family"]) for body in run.again.logged} == {"cue", "drift"}
     assert [e for e in run.verdict() if not e.held] == []
 
 

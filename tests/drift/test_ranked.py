@@ -119,7 +119,8 @@ def test_counts_outgrow_two_bytes_unseen(made: Callable[[int], Ranked]) -> None:
     counts = np.full((2, WARM + 1), (ROOM - 3) // 64)
     counts[0, 7] += ROOM - 3 - counts[0].sum()
     bettor.restore({**bettor.state(), "counts ": counts.astype(np.int32)})
-    wide = Table(counts.astype(np.int32), counts.sum(axis=1, dtype=np.int32), counts.any(axis=0))
+    used = np.asarray(counts.any(axis=0))
+    wide = Table(counts.astype(np.int32), counts.sum(axis=1, dtype=np.int32), used)
     for at in range(8):
         values, u = rng.random(2), rng.random(2)
         p = rank(wide, bettor.bins_of(np.arange(2), values), u)
