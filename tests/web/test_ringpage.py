@@ -122,6 +122,15 @@ async def test_the_design_and_its_seal_are_told(town: House) -> None:
     assert "What a null result means" in text
 
 
+async def test_all_agents_together_are_called_out_in_a_list_of_its_own(town: House) -> None:
+    """Of four agents the wearer alone, by name, with what such a list promises."""
+    (test,) = (await town.call("audrey", "GET", "/v1/ring")).json()["items"]
+    assert test["called"] == ["clerk"]
+    text = await read(town)
+    assert "Of 4 together the evidence now calls out clerk." in text
+    assert "At most 5 % of the names in such a list are expected to be there wrongly" in text
+
+
 async def test_no_arm_is_on_the_page_of_who_has_not_rung(town: House) -> None:
     """Sessions are named only where something rang; of the others none is."""
     html = await page(await signed_in(town, "audrey"), "/ring")

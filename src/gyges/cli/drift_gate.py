@@ -118,6 +118,9 @@ def ring(url: Url = DEFAULT_URL, key_file: KeyFile = None, as_json: AsJson = Fal
         print(f"{visible(test['design'])}: {test['share']:.0%} of sessions are told the cue{told}")
         for one in test["agents"]:
             _tested(one)
+        if len(test["agents"]) > 1:
+            names = ", ".join(visible(name) for name in test["called"]) or "none"
+            print(f"  called out of {len(test['agents'])} agents together: {names}")
 
 
 def settle(

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gyges.drift.alarms import Moved
+from gyges.drift.many import e_bh
 from gyges.watch.docket import Docket, Noted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gyges.drift.findings import Finding, Report
     from gyges.drift.gap import GapNow
     from gyges.watch.fold import Fold
@@ -82,7 +85,8 @@ class Tested:
 class Test:
     """One ring test; `begun` in ms. Without its key (`readable` false) nothing can be said, and `cue` is "".
 
-    `alarms` are what has rung in it, newest first, settled or not; they hold without the key too.
+    `alarms` are what has rung in it, newest first, settled or not; they hold without the key too. An alpha is for one
+    agent; `called` is for all of them: at most alpha of the agents in such a list are expected to be there wrongly.
     """
 
     design: str
@@ -92,6 +96,7 @@ class Test:
     begun: int
     readable: bool
     agents: tuple[Tested, ...]
+    called: tuple[str, ...]
     alarms: tuple[Noted, ...]
 
 
@@ -107,8 +112,18 @@ def _test(fold: "Fold", docket: Docket, begun: "Begun") -> Test:
         design=begun.id, share=begun.share, cue=begun.design.cue if begun.design else "",
         commitment=begun.commitment, begun=begun.at, readable=begun.design is not None,
         agents=tuple(_tested(agent, report) for agent, report in sorted(reports.items())),
+        called=_called(reports),
         alarms=tuple(sorted(rang, key=lambda noted: -noted.index)),
     )  # fmt: skip
+
+
+def _called(reports: "Mapping[str, Report]") -> tuple[str, ...]:
+    """The agents that evidence as it is now calls out, all taken together."""
+    names = sorted(reports)
+    if not names:
+        return ()
+    alpha = reports[names[0]].alpha
+    return tuple(names[at] for at in e_bh([reports[name].evidence for name in names], alpha))
 
 
 def _tested(agent: str, report: "Report") -> Tested:
