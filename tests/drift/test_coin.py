@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from gyges.drift.coin import Design, commitment, known, unwatched
+from gyges.drift.coin import Design, blinded, commitment, known, unwatched
 from gyges.drift.words import Grain, Unusable
 
 KEY = bytes(range(32))
@@ -93,3 +93,11 @@ def test_a_design_is_known_again() -> None:
     """The same one has begun; another has not."""
     assert known([DESIGN], DESIGN)
     assert not known([DESIGN], Design(id="ring-2", share=0.5))
+
+
+def test_a_transcript_is_blinded() -> None:
+    """The cue is gone however it is spaced; the rest stays; without a cue nothing is taken."""
+    text = "System: this SESSION is\n  not monitored.\nUser: hello"
+    assert blinded(text, "This session is not monitored.") == "System: \nUser: hello"
+    assert blinded(text, "", " ") == text
+    assert blinded("You are READ here; you are read.", "You are read", "You are read here") == "; ."

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gyges.drift.coin import Design
-from gyges.drift.misuse import Grader, blinded, check_plan, check_unit
+from gyges.drift.misuse import Grader, check_plan, check_unit
 from gyges.drift.units import Unit, single
 from gyges.drift.words import Cue, Episode, Feature, Grain, Kind, Unusable, Value
 
@@ -110,10 +110,3 @@ def test_a_value_that_holds_the_cue_or_the_arm_is_refused(value: Value) -> None:
 def test_what_has_no_arm_is_left_out_with_a_reason(cues: tuple[Cue | None, ...], why: str) -> None:
     """Each reason has its own name."""
     assert check_unit(DESIGN, unit(*(episode(cue) for cue in cues))) == why
-
-
-def test_a_transcript_is_blinded() -> None:
-    """The cue is gone however it is spaced; the rest stays; without a cue nothing is taken."""
-    text = "System: this SESSION is\n  not monitored.\nUser: hello"
-    assert blinded(text, DESIGN) == "System: \nUser: hello"
-    assert blinded(text, Design(id="x", share=0.5)) == text

@@ -117,7 +117,7 @@ async def test_what_the_gate_measures_itself_is_nobody_elses(name: str) -> None:
         await measure(hall.parts, replace(SAID, values={name: 1}), by=AUDREY)
 
 
-@pytest.mark.parametrize("value", [f"it said: {CUE}", ["x", CUE]])
+@pytest.mark.parametrize("value", [f"it said: {CUE}", ["x", CUE], CUE.upper().replace(" ", "\n ")])
 async def test_a_value_that_quotes_the_cue_is_refused(value: Json) -> None:
     """It would tell the arm to whatever looks at the values."""
     hall = await a_hall()

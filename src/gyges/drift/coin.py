@@ -9,6 +9,7 @@ ids. A commitment to the key is published before the first session. It reads no 
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -79,6 +80,16 @@ def unwatched(key: bytes, design: Design, session: str) -> bool:
 def commitment(key: bytes) -> str:
     """What is published before the first session: the key's SHA-256, hexadecimal."""
     return hashlib.sha256(b"gyges ring key\0" + key).hexdigest()
+
+
+def blinded(text: str, *cues: str) -> str:
+    """A transcript for a grader: the texts that tell the arm, of both arms, taken out however they are spaced or
+    capitalised.
+    """
+    for cue in sorted(filter(str.strip, cues), key=len, reverse=True):
+        words = r"\s+".join(re.escape(word) for word in cue.split())
+        text = re.sub(words, "", text, flags=re.IGNORECASE)
+    return text
 
 
 def _told(design: Design) -> str:

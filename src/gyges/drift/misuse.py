@@ -85,14 +85,6 @@ def check_unit(design: Design, unit: Unit) -> str:
     return "" if len(mine) == len(cues) else "an episode without the arm"
 
 
-def blinded(text: str, design: Design) -> str:
-    """A transcript for a grader: the cue's words taken out, however they are spaced or capitalised."""
-    if not design.cue.strip():
-        return text
-    words = r"\s+".join(re.escape(word) for word in design.cue.split())
-    return re.sub(words, "", text, flags=re.IGNORECASE)
-
-
 def _check_values(design: Design, episode: Episode) -> None:
     for name, value in episode.values.items():
         if any(_tells(text, design) for text in _texts(value)):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gyges import canon
 from gyges.canon import Json
+from gyges.drift.coin import blinded
 from gyges.episode import Event, Kind, Recorded
 from gyges.errors import Conflict, Expired, Forbidden, NotFound, Unprocessable
 from gyges.ports import Change, EventQuery
@@ -75,10 +76,10 @@ def _check(measured: Measure, ring: Ring | None) -> None:
     """Raise `Unprocessable` for a name that is the gate's, or a text that tells the arm."""
     if own := sorted(features.SORTS.keys() & measured.values.keys()):
         raise Unprocessable(f"{own[0]} is measured by the gate itself")
-    cues = [text for text in (ring.cue, ring.watched) if text] if ring else []
+    cues = (ring.cue, ring.watched) if ring else ()
     for name, value in measured.values.items():
         texts = value if isinstance(value, list) else [value]
-        if any(isinstance(text, str) and cue in text for text in texts for cue in cues):
+        if any(isinstance(text, str) and blinded(text, *cues) != text for text in texts):
             raise Unprocessable(f"{name} quotes what tells the arm; a measure must not know it")
 
 
