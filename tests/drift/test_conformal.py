@@ -17,6 +17,7 @@ from gyges.drift.conformal import (
     Table,
     below,
     factors,
+    mean_logs,
     quantile_edges,
     rank,
     share_bins,
@@ -132,3 +133,14 @@ def test_quantile_edges_fill_bins_evenly() -> None:
     counts = np.bincount(np.searchsorted(quantile_edges(values), values), minlength=BINS)
     assert counts.min() >= 9
     assert counts.max() <= 11
+
+
+@given(low=st.floats(0, 0.99), wide=st.floats(1e-4, 1))
+def test_the_mean_log_is_that_of_all_ranks_that_equals_could_have(low: float, wide: float) -> None:
+    """As many thousand draws give it, in every bet: also in one whose tail is narrower than the draws are apart."""
+    wide, p = min(wide, 1 - low), np.array([low])
+    for spread in (False, True):
+        bets = steps(Direction.BOTH, spread=spread)
+        u = (np.arange(20_000) + 0.5) / 20_000
+        drawn = np.log(factors(low + u * wide, bets).astype(np.float64)).mean(axis=1)
+        assert mean_logs(p, np.array([wide]), bets)[:, 0] == pytest.approx(drawn, abs=2e-3)

@@ -12,7 +12,7 @@ from gyges.drift.monitor import Monitor
 from gyges.drift.plans import plans
 from gyges.drift.streams import Line
 from gyges.drift.units import single
-from gyges.drift.words import Direction, Unusable
+from gyges.drift.words import Budget, Direction, Unusable
 from tests.drift.world import FEATURES, TERMS, Office, play
 
 CHANGE = 500
@@ -51,6 +51,25 @@ def test_factors_computed_again_give_the_same_sums(reference: Reference) -> None
                 assert sums == pytest.approx(rang.snapshot.sums, rel=1e-3)
                 seen += 1
     assert seen >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("base", "after"), [(0.05, 0.2), (0.2, 0.05)])
+def test_what_did_not_change_for_long_dates_nothing_early(base: float, after: float) -> None:
+    """After 700 units alike a rate changes: five ranges hold it, and dates are at most 60 units off at the median."""
+    missed: list[int] = []
+    for seed in range(5):
+        office = Office(seed=seed, base=base, change=700, after={"refused": after})
+        terms = replace(TERMS, budget=Budget(alarms=1, sessions=50_000))
+        monitor = Monitor([f for f in FEATURES if f.name == "refused"], terms)
+        alarm = _first(play(monitor, office, 1400), Reference.PAST)
+        at = [e.at for e in office.episodes(1400)]
+        assert alarm.since is not None
+        assert alarm.earliest is not None
+        assert alarm.latest is not None
+        assert alarm.earliest <= at[700] <= alarm.latest
+        missed.append(abs(at.index(alarm.since) - 700))
+    assert sorted(missed)[2] <= 60
 
 
 @pytest.mark.slow

@@ -71,6 +71,16 @@ def factors(p: Floats, bets: Sequence[Step]) -> NDArray[np.float32]:
     return made
 
 
+def mean_logs(p: Floats, wide: Floats, bets: Sequence[Step]) -> Floats:
+    """The mean log of the factors over all p-values from p to p + wide, wide > 0: (streams,) -> (bets, streams)."""
+    upto = _log_sums(tuple(bets))
+    ends = np.stack([p, p + wide]) * GRID
+    cells = np.minimum(ends.astype(np.intp), GRID - 1)
+    at = upto[:, cells] + (ends - cells) * (upto[:, cells + 1] - upto[:, cells])
+    found: Floats = (at[:, 1] - at[:, 0]) / (ends[1] - ends[0])
+    return found
+
+
 @dataclass(slots=True)
 class Table:
     """How many values fell into each bin: `counts` (streams, bins), what they add up to (streams,), and which bins
@@ -155,6 +165,13 @@ def _table(bets: tuple[Step, ...]) -> NDArray[np.float32]:
     return np.array(
         [np.where(views[v] < b, r, (1 - r * b) / (1 - b)) for v, b, r in bets], dtype=np.float32
     )
+
+
+@lru_cache(maxsize=16)
+def _log_sums(bets: tuple[Step, ...]) -> Floats:
+    """Logs of the factors, added up over the cells before each, (bets, GRID + 1)."""
+    logs = np.log(_table(bets).astype(np.float64))
+    return np.concatenate([np.zeros((len(bets), 1)), np.cumsum(logs, axis=1)], axis=1)
 
 
 @lru_cache(maxsize=1)

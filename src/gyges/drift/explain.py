@@ -28,8 +28,6 @@ from gyges.drift.words import Direction, Grain
 Floats = NDArray[np.float64]
 Ties = Callable[[str], Floats]
 Z = 1.96
-DRAWS = tuple((at + 0.5) / 8 for at in range(8))
-"""Ranks among equals that are averaged over."""
 NEAR = 0.1
 """How far beyond the range of the change point a fingerprint may change, as a share of the time since then."""
 
@@ -92,8 +90,7 @@ def _ranked(snapshot: Snapshot, rows: Sequence[Row], ties: Ties | None) -> NDArr
             p, wide, able = _unrank(counts, held, ranked.bins_of(held, values[held]))
             known = held[able]
             if ties is None:
-                drawn = [np.log(conformal.factors(p + u * wide, steps)) for u in DRAWS]
-                made[at][:, known] = np.exp(np.mean(drawn, axis=0))
+                made[at][:, known] = np.exp(conformal.mean_logs(p, wide, steps))
             else:
                 u = ties(rows[at].id)[streams][known]
                 made[at][:, known] = conformal.factors(p + u * wide, steps)
