@@ -14,8 +14,10 @@ from gyges.cli.shown import visible
 from gyges.drift.alarms import Alarm, Evidence, Family, Level
 from gyges.drift.findings import Report
 from gyges.drift.selftest import Outcome
+from gyges.drift.words import Direction
 
 FAMILIES = (Family.DRIFT, Family.DEPLOYMENT)
+WAYS = {Direction.UP: "goes up", Direction.DOWN: "goes down", Direction.BOTH: "changes"}
 
 
 def suites_told(found: Sequence[Outcome]) -> None:
@@ -94,7 +96,7 @@ def _alarm(alarm: Alarm) -> None:
     name = visible(alarm.feature) + (f" [{visible(alarm.label)}]" if alarm.label else "")
     against = " against its tests" if alarm.family is Family.DEPLOYMENT else ""
     print(
-        f"\nALARM{against} {clock(alarm.at)} {visible(alarm.agent)}: {name} goes {alarm.direction}"
+        f"\nALARM{against} {clock(alarm.at)} {visible(alarm.agent)}: {name} {WAYS[alarm.direction]}"
     )
     if alarm.note:
         print(f"  {visible(alarm.note)}")
