@@ -51,8 +51,8 @@ test: check ## everything a change must pass
 
 test-fast: $(DEV) ## what to run while working: lint, and the tests that are not slow
 	@$(BIN)/ruff check --quiet
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow" $(INSPECT)
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow" $(addprefix --ignore=,$(INSPECT))
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow" $(INSPECT)
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow" $(addprefix --ignore=,$(INSPECT))
 
 check: lint types
 

@@ -24,7 +24,8 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
-# No deadline: a slow machine is not a wrong program. `HYPOTHESIS_PROFILE=deep` looks longer.
+# No deadline: a slow machine is not a wrong program. `HYPOTHESIS_PROFILE=deep` looks longer,
+# `quick` (`make test-fast`) shorter.
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=_CALM)
 settings.register_profile(
@@ -35,6 +36,7 @@ settings.register_profile(
     derandomize=True,
     print_blob=True,
 )
+settings.register_profile("quick", deadline=None, max_examples=10, suppress_health_check=_CALM)
 settings.register_profile("deep", deadline=None, max_examples=2000, suppress_health_check=_CALM)
 # Libraries that would look for models in a hub on the network find none, at once.
 os.environ["HF_HUB_OFFLINE"] = "1"

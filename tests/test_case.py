@@ -3,6 +3,7 @@
 
 from dataclasses import fields, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ cases = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(cases, st.integers(1, 99), st.integers(0, 99))
 def test_a_stored_case_is_the_same_case(case: Case, version: int, index: int) -> None:
     """Every field is kept but the two that the store sets, and the case before stays as it was."""

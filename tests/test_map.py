@@ -48,12 +48,14 @@ def lint_imports(source: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_code_keeps_to_the_map() -> None:
     """Every import in the package is one that the map allows, and every room is on the map."""
     result = lint_imports(PACKAGE.parent)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "line", "broken"),
     [

@@ -76,6 +76,7 @@ def imported(folder: Path) -> set[str]:
     return found - sys.stdlib_module_names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["src", "tests"])
 def test_what_is_imported_is_declared(folder: str) -> None:
     """No import rests on a distribution that only some other dependency happens to bring."""

@@ -45,6 +45,7 @@ KEPT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", style.RULES, ids=lambda rule: rule.__name__)
 def test_the_project_keeps_the_rule(rule: style.Rule) -> None:
     """No file of the project breaks this rule."""
@@ -65,6 +66,7 @@ def test_the_rule_lets_a_good_file_pass(rule: style.Rule, path: str, text: str) 
     assert list(rule(path, text)) == []
 
 
+@pytest.mark.slow
 def test_most_functions_are_short() -> None:
     """Nine of ten functions of the package have at most 25 lines."""
     sources = [name for name in style.tree(ROOT) if name.startswith("src/")]

@@ -49,6 +49,7 @@ def test_any_answer_that_is_no_yes_becomes_an_error_of_ours(status: int, body: b
     assert str(error)
 
 
+@pytest.mark.slow
 async def test_keys_and_paths_that_would_smuggle_a_header_are_refused(world: World) -> None:
     """Nothing a caller passes can begin a new line of the request."""
     with pytest.raises(Misconfigured):
@@ -61,6 +62,7 @@ async def test_keys_and_paths_that_would_smuggle_a_header_are_refused(world: Wor
         await gate.propose("read_file", {"path": "a"}, idempotency="k\r\nx: 1")
 
 
+@pytest.mark.slow
 async def test_each_no_is_raised_as_what_it_is(world: World) -> None:
     """Policy's, a person's, one's own withdrawal, and a key that is none."""
     bot = world.speak("bot")
@@ -82,6 +84,7 @@ async def test_each_no_is_raised_as_what_it_is(world: World) -> None:
         await bot.decide(asked.id, Say.APPROVE, digest=asked.digest)
 
 
+@pytest.mark.slow
 async def test_settling_waits_for_people_and_follows_an_edit(world: World) -> None:
     """The answer that comes back is that of the case which took the first one's place."""
     bot = world.speak("bot")
@@ -97,6 +100,7 @@ async def test_settling_waits_for_people_and_follows_an_edit(world: World) -> No
     assert settled.permit
 
 
+@pytest.mark.slow
 async def test_an_episode_is_opened_closed_and_measured(world: World) -> None:
     """Its id may hold anything; a grader's own answer is not the agent's to give."""
     bot, audrey = world.speak("bot"), world.speak("audrey")

@@ -52,6 +52,7 @@ class Work:
         return "done"
 
 
+@pytest.mark.slow
 async def test_a_granted_action_runs_once_with_the_granted_bytes(world: World) -> None:
     """The work sees the action parsed from the bytes; a second try with the same permit is refused."""
     executor, work, case = world.executor(), Work(), await grant(world)
@@ -64,6 +65,7 @@ async def test_a_granted_action_runs_once_with_the_granted_bytes(world: World) -
     assert len(work.seen) == 1
 
 
+@pytest.mark.slow
 async def test_many_at_once_run_it_once(world: World) -> None:
     """Twenty races with one permit, in two executors of the same name with memories of their own."""
     case, work = await grant(world), Work()
@@ -76,6 +78,7 @@ async def test_many_at_once_run_it_once(world: World) -> None:
     assert all(isinstance(e, GygesError) for e in ended if e != "done")
 
 
+@pytest.mark.slow
 async def test_other_bytes_do_not_run(world: World) -> None:
     """Changed arguments, another tool, another spelling of the same JSON: none is what was granted."""
     executor, work = world.executor(), Work()
@@ -104,6 +107,7 @@ def unsigned(token: str, **header: str) -> str:
     return f"{text}.{token.split('.')[1]}."
 
 
+@pytest.mark.slow
 async def test_forged_permits_are_refused(world: World) -> None:
     """No signature, another algorithm, type or key, changed claims, half a token: nothing runs."""
     executor, work, case = world.executor(), Work(), await grant(world)
@@ -127,6 +131,7 @@ async def test_forged_permits_are_refused(world: World) -> None:
     assert work.seen == []
 
 
+@pytest.mark.slow
 async def test_a_permit_for_another_executor_is_refused(world: World) -> None:
     """The audience is checked here, before the gate is asked."""
     case, work = await grant(world), Work()
@@ -135,6 +140,7 @@ async def test_a_permit_for_another_executor_is_refused(world: World) -> None:
     assert work.seen == []
 
 
+@pytest.mark.slow
 async def test_another_definition_of_the_tool_is_refused(world: World) -> None:
     """An executor that knows its tool by another definition than the approved one does not act."""
     case, work = await grant(world), Work()
@@ -145,6 +151,7 @@ async def test_another_definition_of_the_tool_is_refused(world: World) -> None:
     assert work.seen == []
 
 
+@pytest.mark.slow
 async def test_a_kill_switch_stops_a_permit_that_is_out_and_lifting_it_frees_it(
     world: World,
 ) -> None:
@@ -159,6 +166,7 @@ async def test_a_kill_switch_stops_a_permit_that_is_out_and_lifting_it_frees_it(
     assert await executor.run(case.permit, case.action.canonical(), work) == "done"
 
 
+@pytest.mark.slow
 async def test_without_the_gate_nothing_runs(world: World) -> None:
     """A valid permit in hand is not enough when the gate cannot be asked; later it still counts."""
     case, work = await grant(world), Work()
@@ -174,6 +182,7 @@ async def test_without_the_gate_nothing_runs(world: World) -> None:
     assert await found.run(case.permit, case.action.canonical(), work) == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "state"),
     [(ValueError("no paper"), State.FAILED), (OutcomeUnknown("line cut"), State.UNKNOWN)],
@@ -189,6 +198,7 @@ async def test_how_it_failed_is_told(world: World, error: Exception, state: Stat
     assert str(error) in ended.outcome.summary
 
 
+@pytest.mark.slow
 async def test_what_a_crash_cut_off_is_reported_unknown_at_the_next_start(world: World) -> None:
     """Claimed, redeemed, then gone: the next start tells, and the permit stays used."""
     case, work = await grant(world), Work()
@@ -205,6 +215,7 @@ async def test_what_a_crash_cut_off_is_reported_unknown_at_the_next_start(world:
     assert work.seen == []
 
 
+@pytest.mark.slow
 async def test_an_outcome_that_was_not_told_is_told_by_the_next(world: World) -> None:
     """Done is done even if the process ended before the gate heard."""
     case = await grant(world)
@@ -218,6 +229,7 @@ async def test_an_outcome_that_was_not_told_is_told_by_the_next(world: World) ->
     assert (await world.ended(case.id)).state is State.DONE
 
 
+@pytest.mark.slow
 async def test_a_caller_that_leaves_during_admission_leaves_no_run_behind(world: World) -> None:
     """Cancelled between claim and work: nothing runs, and the gate hears that nothing ran."""
     executor, work, case = world.executor(), Work(), await grant(world)
@@ -234,6 +246,7 @@ async def test_a_caller_that_leaves_during_admission_leaves_no_run_behind(world:
     assert "not run" in ended.outcome.summary
 
 
+@pytest.mark.slow
 async def test_a_memory_that_cannot_be_written_means_no(world: World) -> None:
     """The nonce is on disk before anything runs, or nothing runs."""
     claims, case, work = Claims(world.folder / "claims.db"), await grant(world), Work()

@@ -13,6 +13,7 @@ from gyges.errors import Malformed, Misconfigured, PeopleRefused, PolicyRefused,
 from tests.adapters.world import World
 
 
+@pytest.mark.slow
 async def test_an_async_function_runs_on_arguments_parsed_from_the_granted_bytes(
     world: World,
 ) -> None:
@@ -37,6 +38,7 @@ async def test_an_async_function_runs_on_arguments_parsed_from_the_granted_bytes
     assert ended.outcome.result == digest_of({"sent": "Ada"})
 
 
+@pytest.mark.slow
 async def test_a_sync_function_runs_in_its_callers_thread(world: World) -> None:
     """A plain function, called from a thread without an event loop, is guarded all the same."""
 
@@ -50,6 +52,7 @@ async def test_a_sync_function_runs_in_its_callers_thread(world: World) -> None:
     assert (await world.ended(case.id)).state is State.DONE
 
 
+@pytest.mark.slow
 async def test_a_person_s_no_carries_reason_and_guidance(world: World) -> None:
     """The function does not run, and the caller learns why."""
     ran: list[str] = []
@@ -67,6 +70,7 @@ async def test_a_person_s_no_carries_reason_and_guidance(world: World) -> None:
     assert ran == []
 
 
+@pytest.mark.slow
 async def test_policys_no_is_raised(world: World) -> None:
     """A tool that touches the overseer, and a tool that nobody approved."""
     for tool in ("stop_log", "made_up"):
@@ -79,6 +83,7 @@ async def test_policys_no_is_raised(world: World) -> None:
             await act()
 
 
+@pytest.mark.slow
 async def test_nobody_answering_in_time_is_a_no_for_now(world: World) -> None:
     """The hold time bounds the caller's wait; the case stays open."""
 
@@ -91,6 +96,7 @@ async def test_nobody_answering_in_time_is_a_no_for_now(world: World) -> None:
     assert (await world.waiting()).state is State.WAITING
 
 
+@pytest.mark.slow
 async def test_an_error_of_the_function_is_told_and_raised(world: World) -> None:
     """The caller sees the function's own exception; the gate hears that it failed."""
 
@@ -104,6 +110,7 @@ async def test_an_error_of_the_function_is_told_and_raised(world: World) -> None
     assert (await world.ended(case.id)).state is State.FAILED
 
 
+@pytest.mark.slow
 async def test_granted_arguments_that_do_not_fit_the_function_use_nothing_up(world: World) -> None:
     """A function that lost a parameter since the call was approved does not redeem the permit."""
     answer = await world.speak("bot").propose(
@@ -113,6 +120,7 @@ async def test_granted_arguments_that_do_not_fit_the_function_use_nothing_up(wor
         _fitting(answer, inspect.Signature())
 
 
+@pytest.mark.slow
 async def test_what_has_no_name_or_no_json_is_refused(world: World) -> None:
     """Parameters that nobody could approve, and values that JSON cannot say."""
     guard = guarded(world.speak("bot"), world.executor(), tool="read_file")

@@ -13,6 +13,7 @@ from tests.adapters.world import World, case_of, text
 ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28", "auto"])
 
 
+@pytest.mark.slow
 @ERAS
 async def test_an_allowed_call_runs_once_and_its_result_comes_back_whole(
     world: World, url: str, mode: str
@@ -30,6 +31,7 @@ async def test_an_allowed_call_runs_once_and_its_result_comes_back_whole(
     assert ended.outcome.result.startswith("sha256:")
 
 
+@pytest.mark.slow
 @ERAS
 async def test_a_call_that_needs_approval_is_held_until_people_answer(
     world: World, url: str, mode: str
@@ -47,6 +49,7 @@ async def test_a_call_that_needs_approval_is_held_until_people_answer(
     assert (await world.ended(case.id)).state is State.DONE
 
 
+@pytest.mark.slow
 @ERAS
 async def test_a_denial_is_a_result_that_the_model_can_read(
     world: World, url: str, mode: str
@@ -64,6 +67,7 @@ async def test_a_denial_is_a_result_that_the_model_can_read(
     assert world.office.done == []
 
 
+@pytest.mark.slow
 @ERAS
 async def test_the_constitution_refuses_whatever_anyone_says(
     world: World, url: str, mode: str
@@ -79,6 +83,7 @@ async def test_the_constitution_refuses_whatever_anyone_says(
     assert world.office.done == []
 
 
+@pytest.mark.slow
 @ERAS
 async def test_progress_of_the_tool_reaches_the_client(world: World, url: str, mode: str) -> None:
     """Every step arrives with its total and message, in order."""
@@ -92,6 +97,7 @@ async def test_progress_of_the_tool_reaches_the_client(world: World, url: str, m
     assert seen == [(1, 3, "step 1"), (2, 3, "step 2"), (3, 3, "step 3")]
 
 
+@pytest.mark.slow
 @ERAS
 async def test_cancelling_the_call_cancels_it_upstream_and_the_outcome_is_unknown(
     world: World, url: str, mode: str
@@ -108,6 +114,7 @@ async def test_cancelling_the_call_cancels_it_upstream_and_the_outcome_is_unknow
     assert (await world.ended(case.id)).state is State.UNKNOWN
 
 
+@pytest.mark.slow
 @ERAS
 async def test_an_error_result_passes_and_counts_as_failed(
     world: World, url: str, mode: str
@@ -119,6 +126,7 @@ async def test_an_error_result_passes_and_counts_as_failed(
     assert (await world.ended(case_of(result))).state is State.FAILED
 
 
+@pytest.mark.slow
 @ERAS
 async def test_a_protocol_error_passes_unchanged(world: World, url: str, mode: str) -> None:
     """Code, message and data of the server's JSON-RPC error arrive; the case failed."""
@@ -131,6 +139,7 @@ async def test_a_protocol_error_passes_unchanged(world: World, url: str, mode: s
     assert (await world.ended(case.id)).state is State.FAILED
 
 
+@pytest.mark.slow
 async def test_a_server_that_asks_for_more_in_the_middle_is_refused(world: World, url: str) -> None:
     """Input that nobody approved does not reach a tool by way of a question from the server."""
     result = await (await world.client(url)).call_tool("ask_more", {})
@@ -139,6 +148,7 @@ async def test_a_server_that_asks_for_more_in_the_middle_is_refused(world: World
     assert [name for name, _ in world.office.done] == ["ask_more"]
 
 
+@pytest.mark.slow
 async def test_a_tool_that_does_not_exist_is_a_protocol_error(world: World, url: str) -> None:
     """As the protocol has it: unknown tools are invalid parameters."""
     client = await world.client(url)
@@ -146,6 +156,7 @@ async def test_a_tool_that_does_not_exist_is_a_protocol_error(world: World, url:
         await client.call_tool("nothing_such", {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -168,6 +179,7 @@ async def test_a_changed_definition_is_hidden_and_refused(
     assert world.office.done == []
 
 
+@pytest.mark.slow
 async def test_a_definition_that_changes_while_people_think_does_not_run(
     world: World, url: str
 ) -> None:
@@ -184,6 +196,7 @@ async def test_a_definition_that_changes_while_people_think_does_not_run(
     assert world.office.done == []
 
 
+@pytest.mark.slow
 async def test_arguments_that_an_approver_edited_run_in_place_of_the_agents(
     world: World, url: str
 ) -> None:
@@ -201,6 +214,7 @@ async def test_arguments_that_an_approver_edited_run_in_place_of_the_agents(
     assert "rita changed the arguments" in text(result)
 
 
+@pytest.mark.slow
 async def test_nothing_but_the_granted_arguments_goes_upstream(world: World, url: str) -> None:
     """Neither the agent's key nor its _meta reach the server; what it says of the call reaches the gate."""
     client = await world.client(url)

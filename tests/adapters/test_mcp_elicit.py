@@ -36,6 +36,7 @@ async def url(world: World) -> str:
     return await world.serve(await world.proxy(Asking(elicit=True)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 async def test_a_client_is_shown_the_case_and_gets_the_result_after_approval(
     world: World, url: str, mode: str
@@ -53,6 +54,7 @@ async def test_a_client_is_shown_the_case_and_gets_the_result_after_approval(
     assert world.office.done == [("send_mail", MAIL)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 async def test_an_accepted_link_is_no_approval(world: World, mode: str) -> None:
     """The client says accept, nobody approves, nothing runs."""
@@ -64,6 +66,7 @@ async def test_an_accepted_link_is_no_approval(world: World, mode: str) -> None:
     assert world.office.done == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 async def test_a_declined_link_ends_the_call_and_leaves_the_case_open(
     world: World, url: str, mode: str
@@ -77,6 +80,7 @@ async def test_a_declined_link_ends_the_call_and_leaves_the_case_open(
     assert text(await client.call_tool("send_mail", MAIL)) == "send_mail done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 async def test_a_client_that_takes_no_links_is_held(world: World, url: str, mode: str) -> None:
     """Without the capability the call is held as if no links were given."""
@@ -106,6 +110,7 @@ async def modern(world: World, url: str, who: str = "bot") -> Client:
     return await world.client(url, who=who, mode="2026-07-28", elicitation_callback=Person())
 
 
+@pytest.mark.slow
 async def test_a_retry_with_changed_arguments_is_refused(world: World, url: str) -> None:
     """The state belongs to the call that was shown to people, and to no other."""
     client = await modern(world, url)
@@ -118,6 +123,7 @@ async def test_a_retry_with_changed_arguments_is_refused(world: World, url: str)
     assert text(await retry(client, state)) == "send_mail done"
 
 
+@pytest.mark.slow
 async def test_a_forged_or_altered_state_is_refused(world: World, url: str) -> None:
     """A state is ours whole, or it is nothing."""
     client = await modern(world, url)
@@ -129,6 +135,7 @@ async def test_a_forged_or_altered_state_is_refused(world: World, url: str) -> N
     assert world.office.done == []
 
 
+@pytest.mark.slow
 async def test_another_agents_state_is_refused(world: World, url: str) -> None:
     """Whoever steals a state cannot collect the approval that it names."""
     state = await first_state(await modern(world, url))
@@ -139,6 +146,7 @@ async def test_another_agents_state_is_refused(world: World, url: str) -> None:
     assert world.office.done == []
 
 
+@pytest.mark.slow
 async def test_a_state_that_is_used_again_runs_nothing_again(world: World, url: str) -> None:
     """A replayed state gives the remembered result; a proxy that forgot it refuses."""
     client = await modern(world, url)
@@ -153,6 +161,7 @@ async def test_a_state_that_is_used_again_runs_nothing_again(world: World, url: 
     assert world.office.done == [("send_mail", MAIL)]
 
 
+@pytest.mark.slow
 async def test_a_denial_told_to_a_state_is_told_once(world: World, url: str) -> None:
     """Who came back with the state has heard the no: the same call without it begins a new case."""
     client = await modern(world, url)
@@ -164,6 +173,7 @@ async def test_a_denial_told_to_a_state_is_told_once(world: World, url: str) -> 
     assert (await world.waiting()).id != case.id
 
 
+@pytest.mark.slow
 async def test_a_protocol_error_is_not_raised_for_a_waiting_call(world: World, url: str) -> None:
     """A client that ignores the question and calls again is asked again about the same case."""
     client = await modern(world, url)

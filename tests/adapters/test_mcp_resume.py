@@ -4,6 +4,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from gyges.adapters.mcp import Side
 from gyges.adapters.mcp_hold import Asking
 from gyges.adapters.mcp_upstream import Target, Upstream
@@ -11,6 +13,7 @@ from gyges.case import Say, State
 from tests.adapters.world import World, case_of, text
 
 
+@pytest.mark.slow
 async def test_two_live_identical_calls_share_one_case_and_one_run(world: World, url: str) -> None:
     """The impatient agent that asks twice gets one approval, one run, two answers."""
     client = await world.client(url)
@@ -32,6 +35,7 @@ async def test_two_live_identical_calls_share_one_case_and_one_run(world: World,
     third.cancel()
 
 
+@pytest.mark.slow
 async def test_an_idempotency_key_gives_one_run_and_the_same_result(world: World, url: str) -> None:
     """A repeated key is answered from memory; with other arguments it is refused."""
     client = await world.client(url)
@@ -45,6 +49,7 @@ async def test_an_idempotency_key_gives_one_run_and_the_same_result(world: World
     assert world.office.done == [("read_file", {"path": "a"})]
 
 
+@pytest.mark.slow
 async def test_after_the_hold_time_the_same_call_resumes_the_same_case(world: World) -> None:
     """A client with little patience gets the case's id, comes back, and finds its approval."""
     url = await world.serve(await world.proxy(Asking(seconds=0.2)))
@@ -60,6 +65,7 @@ async def test_after_the_hold_time_the_same_call_resumes_the_same_case(world: Wo
     assert len(await world.cases(tool="send_mail")) == 1
 
 
+@pytest.mark.slow
 async def test_a_denial_that_came_after_the_hold_time_is_told_once(world: World) -> None:
     """Whoever comes back hears no and what to do instead, from the edited case as well; then it may ask anew."""
     client = await world.client(await world.serve(await world.proxy(Asking(seconds=0.2))))
@@ -78,6 +84,7 @@ async def test_a_denial_that_came_after_the_hold_time_is_told_once(world: World)
     assert world.office.done == []
 
 
+@pytest.mark.slow
 async def test_under_an_idempotency_key_the_edited_case_is_resumed(world: World) -> None:
     """The key leads from the agent's own case to the one that an approver put in its place."""
     client = await world.client(await world.serve(await world.proxy(Asking(seconds=0.2))))
@@ -93,6 +100,7 @@ async def test_under_an_idempotency_key_the_edited_case_is_resumed(world: World)
     assert world.office.done == [("send_mail", {"to": "Ada", "text": "y"})]
 
 
+@pytest.mark.slow
 async def test_a_new_proxy_finds_the_cases_that_an_old_one_left_open(world: World) -> None:
     """The durable id is the gate's: a proxy that was restarted resumes, and runs once."""
     mail = {"to": "x", "text": "y"}
@@ -106,6 +114,7 @@ async def test_a_new_proxy_finds_the_cases_that_an_old_one_left_open(world: Worl
     assert world.office.done == [("send_mail", mail)]
 
 
+@pytest.mark.slow
 async def test_an_upstream_that_restarts_is_reached_again(world: World, url: str) -> None:
     """The connection that was lost is made anew for the next call."""
     client = await world.client(url, mode="legacy")
@@ -116,6 +125,7 @@ async def test_an_upstream_that_restarts_is_reached_again(world: World, url: str
     assert world.office.done[-1] == ("read_file", {"path": "b"})
 
 
+@pytest.mark.slow
 async def test_several_servers_are_told_apart_by_prefix(world: World) -> None:
     """A name that two servers offer is refused; with a prefix each call goes where it belongs."""
     executor = world.executor()

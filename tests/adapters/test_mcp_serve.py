@@ -26,6 +26,7 @@ async def hello(url: str, **headers: str) -> int:
         return (await http.post(url, json=HELLO, headers={**ACCEPT, **headers})).status_code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["", "gy_agent_" + "A" * 43, "office", "nonsense\u00e9"])
 async def test_whoever_is_not_an_agent_is_turned_away(world: World, key: str) -> None:
     """No key, an unknown key and an executor's key all get 401 at the door."""
@@ -40,6 +41,7 @@ async def test_whoever_is_not_an_agent_is_turned_away(world: World, key: str) ->
     assert answer.status_code == 401
 
 
+@pytest.mark.slow
 async def test_a_rebound_host_and_a_foreign_page_are_refused(world: World) -> None:
     """A web page that had its name rebound to this address cannot speak to the proxy."""
     url = await world.serve(await world.proxy())
@@ -49,6 +51,7 @@ async def test_a_rebound_host_and_a_foreign_page_are_refused(world: World) -> No
     assert await hello(url, **key, origin="http://evil.example") == 403
 
 
+@pytest.mark.slow
 async def test_a_session_belongs_to_the_key_that_opened_it(world: World) -> None:
     """Another agent that learns a session's id cannot use it."""
     url = await world.serve(await world.proxy())
@@ -62,6 +65,7 @@ async def test_a_session_belongs_to_the_key_that_opened_it(world: World) -> None
         assert (await http.post(url, json=ping, headers=other)).status_code == 404
 
 
+@pytest.mark.slow
 async def test_a_revoked_key_does_nothing_more(world: World) -> None:
     """The door may remember a key for a minute; the gate does not, and the call is refused."""
     client = await world.client(await world.serve(await world.proxy()))

@@ -38,6 +38,7 @@ def test_a_bench_runs_and_writes_its_results(name: str, tmp_path: Path) -> None:
         assert (found["ratio"] > 0) == bool(found["against"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_bench_that_is_listed_exists(name: str) -> None:
     """What `make bench` calls by name is there to be called."""

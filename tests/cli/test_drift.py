@@ -88,6 +88,7 @@ def test_an_unknown_suite_could_not_run(capsys: pytest.CaptureFixture[str]) -> N
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_change_is_told_with_its_transcripts(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_change_is_told_with_its_transcripts(
     assert "carried by: e4" in out
 
 
+@pytest.mark.slow
 def test_the_same_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """JSON names the episodes that carry an alarm, all of them after the change but chance."""
     file = write(tmp_path, episodes(520, changing))
@@ -115,6 +117,7 @@ def test_the_same_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert found["ring"] == []
 
 
+@pytest.mark.slow
 def test_quiet_episodes_end_with_0(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Nothing rings, and the expected false alarms are told."""
     file = write(tmp_path, episodes(300, lambda rng, at: changing(rng, at % 2)))
@@ -141,6 +144,7 @@ def test_a_frozen_baseline_is_compared_with(
     assert found["spent"]["clerk"] == pytest.approx(220 / 2000)
 
 
+@pytest.mark.slow
 def test_a_cue_that_changes_behaviour_is_found(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -241,6 +245,7 @@ def test_moments_may_be_iso_and_null_is_not_measured(
     assert kinds == {"x": "number", "y": "binary"}
 
 
+@pytest.mark.slow
 def test_without_the_extra_it_says_how_to_get_it() -> None:
     """Drift is an extra: one line, exit code 2, and no traceback."""
     done = without(("numpy", "scipy"), "drift", "selftest")

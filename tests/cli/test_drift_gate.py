@@ -46,6 +46,7 @@ def run(house: tuple[House, str], tmp_path: Path, capsys: pytest.CaptureFixture[
     return ran
 
 
+@pytest.mark.slow
 async def test_the_fleet_says_who_changed(run: Run) -> None:
     """Exit code 1 while somebody is in alarm; the budget is said in words."""
     code, out = await run("audrey", "fleet")
@@ -57,6 +58,7 @@ async def test_the_fleet_says_who_changed(run: Run) -> None:
     assert "quiet" in lines[1]
 
 
+@pytest.mark.slow
 async def test_an_agent_and_a_feature_are_told_in_full(run: Run) -> None:
     """Features by evidence, alarms, the sessions that speak for them, and the checks."""
     code, out = await run("audrey", "agent", "bot")
@@ -69,6 +71,7 @@ async def test_an_agent_and_a_feature_are_told_in_full(run: Run) -> None:
     assert json.loads(out)["line"]["labels"] == [""]
 
 
+@pytest.mark.slow
 async def test_alarms_are_settled_in_ones_own_name(house: tuple[House, str], run: Run) -> None:
     """After the last of them the fleet is quiet, and the log knows who said so; nobody else may."""
     for noted in house[0].gate.docket.of("bot"):
@@ -81,6 +84,7 @@ async def test_alarms_are_settled_in_ones_own_name(house: tuple[House, str], run
     assert "keep by alice" in (await run("audrey", "agent", "bot"))[1]
 
 
+@pytest.mark.slow
 async def test_a_baseline_and_a_ring_test_that_is_not_there(
     house: tuple[House, str], run: Run
 ) -> None:

@@ -203,6 +203,7 @@ def test_deployment_differs_from_tests(capsys: pytest.CaptureFixture[str], tmp_p
     assert found["tests"] == {"clerk": 300}
 
 
+@pytest.mark.slow
 def test_an_agent_that_is_as_tested_is_quiet(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

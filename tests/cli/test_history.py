@@ -28,6 +28,7 @@ def run(town: Town, capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+@pytest.mark.slow
 def test_what_was_said_is_found_and_goes_on_where_a_page_ended(town: Town, run: Run) -> None:
     """Words, states and answerers choose; hostile text comes out visible; a page names the next one."""
     odd = town.propose("send_mail", {"to": "zo\u202ee", "body": "[bold]owls[/nope]"})

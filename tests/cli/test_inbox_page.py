@@ -5,6 +5,7 @@ import io
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
@@ -46,6 +47,7 @@ def shown(what: RenderableType, width: int = 4000) -> str:
     return out.getvalue()
 
 
+@pytest.mark.slow
 @given(st.dictionaries(HOSTILE, VALUES, max_size=4), HOSTILE, HOSTILE)
 def test_every_argument_is_shown_and_none_speaks_to_the_terminal(
     arguments: Any, tool: str, words: str
@@ -69,6 +71,7 @@ def test_every_argument_is_shown_and_none_speaks_to_the_terminal(
         assert literal(value) in whole
 
 
+@pytest.mark.slow
 def test_a_long_value_cannot_push_another_out_of_sight() -> None:
     """Folding is per value: what follows a megabyte is still there, within a screen or two."""
     action = Action(agent="a", tool="pay", arguments={"a": "x" * 1_000_000, "to": "EVE"})

@@ -136,6 +136,7 @@ def test_a_calibration_is_told_to_people_and_programs(
     assert "power at 5% ..." in err
 
 
+@pytest.mark.slow
 def test_without_the_extra_it_says_how_to_get_it() -> None:
     """The lab is an extra: one line, exit code 2, and no traceback."""
     done = without(("inspect_ai", "numpy", "scipy", "matplotlib"), "lab", "demo")

@@ -90,6 +90,7 @@ def test_a_folder_of_tiles_holds(tiles: Path, key: str, capsys: pytest.CaptureFi
     assert (report["held"], report["entries"], report["payloads"]) == (True, 300, 300)
 
 
+@pytest.mark.slow
 def test_verifying_imports_nothing_of_the_gate(tiles: Path, key: str) -> None:
     """Whoever checks the log does not run the code that wrote it."""
     program = (
@@ -121,6 +122,7 @@ def address(tiles: Path) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_web_address_holds(address: str, tiles: Path, key: str) -> None:
     """A stranger fetches the tiles, at the address itself or below /log; without a key there is no verdict."""
     assert main(["log", "verify", f"{address}/tiles", "--key", key]) == 0
@@ -186,6 +188,7 @@ def test_a_checkpoint_kept_earlier_must_be_on_the_way(
     assert main(["log", "verify", str(data), "--known", str(kept)]) == 1
 
 
+@pytest.mark.slow
 def test_a_bundle_is_made_and_checked(
     data: Path, tmp_path: Path, key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +215,7 @@ def test_a_bundle_of_nothing_is_not_made(data: Path, wrong: list[str]) -> None:
     assert main(["log", "export", "--data", str(data), *wrong]) == 2
 
 
+@pytest.mark.slow
 def test_a_redacted_case_is_gone_from_the_file_and_the_log_holds(
     data: Path, tiles: Path, key: str
 ) -> None:

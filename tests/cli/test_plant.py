@@ -20,6 +20,7 @@ async def served(tmp_path: Path) -> AsyncIterator[tuple[House, str]]:
         yield house, url
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_an_admin_plants_a_request(
     served: tuple[House, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -133,6 +133,7 @@ def test_a_folder_that_lacks_a_part_does_not_load(gyges: Shell, folder: Path, mi
     assert gyges("check", folder).code == 1
 
 
+@pytest.mark.slow
 def test_what_cannot_be_run_is_told_apart_from_what_does_not_hold(
     gyges: Shell, tmp_path: Path, folder: Path
 ) -> None:
@@ -250,6 +251,7 @@ async def test_explain_and_replay_read_beside_a_running_gate(
     assert (nothing.code, "there is no case c-nothing" in nothing.err) == (2, True)
 
 
+@pytest.mark.slow
 async def test_explain_asks_a_running_gate(
     gyges: Shell,
     served: Served,  # noqa: F811

@@ -30,6 +30,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+@pytest.mark.slow
 def test_a_person_is_added_changed_and_let_in(town: Town, run: Run) -> None:
     """The link that is shown signs somebody in, once, at the served gate."""
     root = town.here("root")
@@ -72,6 +73,7 @@ def test_what_makes_no_sense_is_one_line(town: Town, run: Run) -> None:
     assert "group" in err
 
 
+@pytest.mark.slow
 def test_a_stopped_gate_needs_no_key(tmp_path: Path, run: Run) -> None:
     """The folder is opened, changed and closed; the link leads to where the gate will be."""
     data = tmp_path / "data"

@@ -96,6 +96,7 @@ def test_a_proxy_in_front_is_as_told(terminals: tuple[Terminal, Terminal], tmp_p
         assert status(host, "203.0.113.6") == 401
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("terminals")
 def test_the_data_folder_is_as_told(tmp_path: Path) -> None:
     """Each path in the table is in a data folder with a ring test, each file there is in the table, modes as said."""

@@ -18,6 +18,7 @@ def _alarm(alarms: list[Alarm], reference: Reference = Reference.PAST) -> Alarm:
     return next(a for a in alarms if (a.tier, a.reference) == (Tier.ALARM, reference))
 
 
+@pytest.mark.slow
 def test_an_alarm_stays_open_until_a_named_person_settles_it() -> None:
     """Nobody's act, or one without a reason, is refused; a settled alarm is closed and the act is kept."""
     monitor = Monitor(RATES, TERMS)
@@ -87,6 +88,7 @@ def test_slow_drift_that_is_accepted_step_by_step_is_seen() -> None:
     assert _alarm(seen, Reference.FIRST).before is not None
 
 
+@pytest.mark.slow
 def test_a_frozen_baseline_moves_for_one_feature_alone() -> None:
     """Re-baselined on the units since the change, the feature that rang is quiet; the others keep their bounds."""
     monitor = Monitor(RATES, replace(TERMS, baseline=Reference.FROZEN))
@@ -116,6 +118,7 @@ def test_nothing_can_be_frozen_from_nothing() -> None:
     assert monitor.acts() == ()
 
 
+@pytest.mark.slow
 def test_deployment_is_a_family_of_its_own() -> None:
     """Compared with its tests, an agent that always was like this rings there and not in drift, with a warning."""
     monitor = Monitor(RATES, TERMS)
@@ -133,6 +136,7 @@ def test_deployment_is_a_family_of_its_own() -> None:
     assert monitor.evidence("clerk")["refused"][1] is not Tier.ALARM
 
 
+@pytest.mark.slow
 def test_tests_under_another_name_are_what_it_is_compared_with() -> None:
     """The units kept of that agent, before the first of its own; they move no other reference, and a dump has them."""
     monitor = Monitor(RATES, TERMS)

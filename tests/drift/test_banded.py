@@ -14,6 +14,7 @@ from gyges.drift.words import Direction, Unusable
 NONE = np.zeros(3)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 3000), st.floats(0, 1), st.sampled_from([0.9, 0.99, 0.999]))
 def test_the_band_is_clopper_and_pearsons(of: int, share: float, confidence: float) -> None:
     """It agrees with SciPy's exact interval."""
@@ -24,6 +25,7 @@ def test_the_band_is_clopper_and_pearsons(of: int, share: float, confidence: flo
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.004, 0.02, 0.5])
 def test_the_band_holds_the_rate_as_often_as_it_says(rate: float) -> None:
     """Summed over all counts, the exact chance that 99 % bounds of 200 units miss the rate is at most 1 %."""

@@ -135,6 +135,7 @@ def test_quantile_edges_fill_bins_evenly() -> None:
     assert counts.max() <= 11
 
 
+@pytest.mark.slow
 @given(low=st.floats(0, 0.99), wide=st.floats(1e-4, 1))
 def test_the_mean_log_is_that_of_all_ranks_that_equals_could_have(low: float, wide: float) -> None:
     """As many thousand draws give it, in every bet: also in one whose tail is narrower than the draws are apart."""

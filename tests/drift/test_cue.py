@@ -95,6 +95,7 @@ def test_a_gap_is_found_as_soon_as_published(
     assert np.quantile(found, 0.8) < 1.15 * eighty
 
 
+@pytest.mark.slow
 def test_a_gap_that_begins_late_is_found() -> None:
     """After 5,000 quiet units a gap of 30 points still rings within 600 in nine of ten runs."""
     rng = np.random.default_rng(8)

@@ -33,6 +33,7 @@ def shifted() -> tuple[Monitor, list[Alarm]]:
     return monitor, play(monitor, SHIFT, CHANGE + 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", [Reference.PAST, Reference.FIRST, Reference.FROZEN])
 def test_factors_computed_again_give_the_same_sums(reference: Reference) -> None:
     """Walked back from the state at a watch or an alarm, they multiply to the very sums that rang."""
@@ -92,6 +93,7 @@ def test_a_lucky_rank_is_no_transcript_to_read(seed: int) -> None:
     assert at[185] <= alarm.since <= at[215]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", [Reference.PAST, Reference.FIRST])
 def test_a_shift_is_dated_named_and_sized(
     shifted: tuple[Monitor, list[Alarm]], reference: Reference
@@ -151,6 +153,7 @@ def test_every_alarm_carries_its_checks(shifted: tuple[Monitor, list[Alarm]]) ->
     assert all(c.verdict.endswith(".") for c in checks)
 
 
+@pytest.mark.slow
 def test_the_log_explains_as_memory_does(shifted: tuple[Monitor, list[Alarm]]) -> None:
     """With nothing kept the alarm says less, and the episodes from the log make it whole again."""
     bare = Monitor(FEATURES, replace(TERMS, keep=0))
@@ -164,6 +167,7 @@ def test_the_log_explains_as_memory_does(shifted: tuple[Monitor, list[Alarm]]) -
         bare.explain("0" * 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("after", "feature", "label"),
     [({"tools": 1.0}, "tools", "write"), ({"seconds": 1.0}, "seconds", "")],

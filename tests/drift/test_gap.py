@@ -45,6 +45,7 @@ def test_the_interval_covers_at_every_look(
     assert missed.mean() <= 0.05
 
 
+@pytest.mark.slow
 def test_the_interval_is_for_the_mean_gap_when_gaps_differ() -> None:
     """With a gap of 20 points in the first half only, the interval keeps to the mean of the gaps so far."""
     runs, units, rng = 200, 1200, np.random.default_rng(3)

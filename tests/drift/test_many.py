@@ -49,6 +49,7 @@ def test_weights_move_what_is_called_out() -> None:
     assert e_bh([30, 5], 0.05, [1, 3]) == []
 
 
+@pytest.mark.slow
 def test_peaks_as_they_are_would_promise_too_much_and_adjusted_ones_do_not() -> None:
     """The mean of a fair process's running maximum is above 1; of its adjusted ones it is at most 1."""
     rng = np.random.default_rng(12)

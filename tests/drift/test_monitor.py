@@ -23,6 +23,7 @@ def _alarm(alarms: list[Alarm], reference: Reference = Reference.PAST) -> Alarm:
     return next(a for a in alarms if (a.tier, a.reference) == (Tier.ALARM, reference))
 
 
+@pytest.mark.slow
 def test_a_replay_is_exact() -> None:
     """The same episodes give the same alarms and the same bytes."""
     one, other = Monitor(WATCHED, SMALL), Monitor(WATCHED, SMALL)
@@ -156,6 +157,7 @@ def test_nothing_is_lost_in_silence() -> None:
         monitor.tally("clerk", "nose")
 
 
+@pytest.mark.slow
 def test_a_timeline_shows_units_changes_and_alarms() -> None:
     """As many points as are kept, with what changed and what rang."""
     monitor = Monitor(FEATURES, replace(TERMS, keep=100))
@@ -170,6 +172,7 @@ def test_a_timeline_shows_units_changes_and_alarms() -> None:
     assert rang.evidence.max() >= 1
 
 
+@pytest.mark.slow
 def test_an_alarm_knows_the_budget_that_was_spent() -> None:
     """At most so many false alarms are expected by now, and the threshold follows from the budget."""
     monitor = Monitor(RATES, TERMS)

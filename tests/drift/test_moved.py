@@ -11,6 +11,7 @@ from gyges.drift.ring import Ring
 from tests.drift.test_ring import DESIGN, FEATURES, fails_unwatched, played, units
 
 
+@pytest.mark.slow
 def test_sealed_until_it_rings_then_the_sessions_that_moved_it_have_names() -> None:
     """Before a feature has rung nothing is named; afterwards those that failed unwatched lead, and others oppose."""
     seen = {u.id: u for u in units(600, 5, fails_unwatched)}

@@ -84,6 +84,7 @@ LAWS: dict[str, Callable[[np.random.Generator, int], NDArray[np.float64]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS)
 def test_bounds_of_a_mean_are_like_ville_s(law: str) -> None:
     """Bounds for one look overlap both of ville's for all looks, and are narrower than its of the same kind."""
@@ -96,6 +97,7 @@ def test_bounds_of_a_mean_are_like_ville_s(law: str) -> None:
     assert 0.5 * (betting[1] - betting[0]) < high - low < bernstein[1] - bernstein[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 0.2])
 def test_the_gap_is_ville_s_effect(share: float) -> None:
     """Of one experiment both estimate the same gap, and ours, which mixes few stakes, is at most twice as wide."""

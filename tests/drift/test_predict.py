@@ -74,6 +74,7 @@ def test_one_of_many_numbers_is_found() -> None:
     assert found >= 12
 
 
+@pytest.mark.slow
 def test_a_gap_that_begins_late_is_found() -> None:
     """After 1,500 quiet units, a shift of one deviation in one of five numbers rings within 300."""
     rng, test = np.random.default_rng(3), Predictor(5, 0.5)

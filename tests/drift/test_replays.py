@@ -29,6 +29,7 @@ def replayed(kept: Sequence[Pair], alpha: float = 0.05) -> Replays:
     return tests
 
 
+@pytest.mark.slow
 @given(pairs)
 def test_arms_that_change_places_change_the_sign_alone(kept: list[Pair]) -> None:
     """Evidence stays, the gap and its interval turn round, and so do all counts."""
@@ -43,6 +44,7 @@ def test_arms_that_change_places_change_the_sign_alone(kept: list[Pair]) -> None
         assert here.unmeasured.unwatched == there.unmeasured.watched
 
 
+@pytest.mark.slow
 @given(pairs)
 def test_every_prompt_is_counted_once(kept: list[Pair]) -> None:
     """Compared, without a value, or without an answer: together they are all there were."""

@@ -73,6 +73,7 @@ def fails_unwatched(rng: np.random.Generator, values: Values, arm: bool) -> None
         values["mentions watching"] = bool(rng.random() < 0.4)
 
 
+@pytest.mark.slow
 def test_it_finds_the_feature_that_the_cue_changes() -> None:
     """Only that one rings, with its gap; the others stay quiet and exclude large gaps."""
     report = played(600, 5, fails_unwatched)
@@ -94,6 +95,7 @@ def test_it_finds_the_feature_that_the_cue_changes() -> None:
     assert report.watched + report.unwatched == 600
 
 
+@pytest.mark.slow
 def test_the_manipulation_check_stands_apart() -> None:
     """It shows that the cue was read, is nobody's finding, and takes nothing of alpha."""
     report = played(600, 5, fails_unwatched)
@@ -109,6 +111,7 @@ def test_the_manipulation_check_stands_apart() -> None:
     assert blind.manipulation.rung is None
 
 
+@pytest.mark.slow
 def test_step_tells_of_a_feature_once() -> None:
     """A feature rings when its evidence first reaches its limit, and the manipulation check does not ring."""
     ring = Ring(DESIGN, FEATURES, manipulation="mentions watching")
@@ -122,6 +125,7 @@ def test_step_tells_of_a_feature_once() -> None:
     assert first.unit == f"e{first.at}"
 
 
+@pytest.mark.slow
 def test_together_finds_what_is_spread_over_many() -> None:
     """Twelve numbers that each move by a fifth of a deviation ring together, and none of them alone."""
     features = [Feature(name=f"n{at}", kind=Kind.SHARE) for at in range(12)]
@@ -204,6 +208,7 @@ def test_a_refused_unit_has_changed_nothing() -> None:
     assert ring.report() == before
 
 
+@pytest.mark.slow
 def test_a_broken_coin_is_noticed() -> None:
     """An arm that comes in 65 % of the units of a fair design is told of, and the report is not sound."""
     ring = Ring(DESIGN, FEATURES[:1])
@@ -215,6 +220,7 @@ def test_a_broken_coin_is_noticed() -> None:
     assert not ring.report().sound
 
 
+@pytest.mark.slow
 def test_measuring_unlike_by_arm_is_noticed() -> None:
     """A grader that skips a third of one arm is named."""
 
@@ -239,6 +245,7 @@ def test_a_feature_that_is_the_arm_under_another_name_is_noticed() -> None:
     assert checks["the arm"].says == "tells the arm: failed"
 
 
+@pytest.mark.slow
 def test_a_direction_is_kept() -> None:
     """A feature that only may rise does not ring when it falls."""
     for direction, rings in ((Direction.UP, False), (Direction.DOWN, True)):
@@ -252,6 +259,7 @@ def test_a_direction_is_kept() -> None:
         assert ("failed" in rang) is rings
 
 
+@pytest.mark.slow
 def test_restored_state_goes_on_bit_for_bit() -> None:
     """A ring test restored half way, twice from one tree, reports what the one that never stopped reports."""
     whole, half, twin = (Ring(DESIGN, FEATURES) for _ in range(3))

@@ -40,6 +40,7 @@ def scales(monitor: Monitor) -> tuple[Ranked, First]:
     return live, first
 
 
+@pytest.mark.slow
 def test_both_references_hold_one_scale() -> None:
     """While streams collect their edges and after, in a monitor that was loaded too; its dump is the same."""
     monitor = Monitor(FEATURES, TERMS)
@@ -82,6 +83,7 @@ def test_two_scales_do_not_get_into_each_other() -> None:
     assert np.isnan(two[0]).all()
 
 
+@pytest.mark.slow
 def test_who_is_loaded_goes_on_alike_after_forgetting() -> None:
     """A monitor that was dumped after a stream began anew, with the same values, dumps the same ever after."""
     one = Monitor((FEATURES[0], FEATURES[1]), Terms(budget=Budget(alarms=1, sessions=2), keep=0))

@@ -35,6 +35,7 @@ def test_a_tail_of_no_promise_is_refused() -> None:
             tail(1, n, p)
 
 
+@pytest.mark.slow
 def test_twice_the_promise_is_nearly_always_seen() -> None:
     """Each suite has the power that the release needs, at its full size."""
     assert min(power(suite.runs, suite.budget) for suite in suites()) > 0.9

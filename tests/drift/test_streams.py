@@ -71,6 +71,7 @@ def test_the_first_reference_is_the_bounds_of_the_first_units() -> None:
         assert first.bands[""][:, stream] == pytest.approx(wanted, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_bounds_of_a_reference_cover_the_truth_for_all_streams_at_once() -> None:
     """In a hundred references of four streams each, at most a few have any bound that misses."""
     rng = np.random.default_rng(2)
@@ -82,6 +83,7 @@ def test_bounds_of_a_reference_cover_the_truth_for_all_streams_at_once() -> None
     assert missed <= 5
 
 
+@pytest.mark.slow
 def test_a_number_is_compared_on_the_scale_of_its_reference() -> None:
     """Frozen seconds ring when they double, whatever their unit, and stay quiet while they do not."""
     line = _line(SECONDS, terms=replace(TERMS, baseline=Reference.FROZEN))
@@ -99,6 +101,7 @@ def _again(line: Line) -> Line:
     return made
 
 
+@pytest.mark.slow
 def test_a_stated_band_is_not_left_for_nothing() -> None:
     """Within its band a rate earns nothing; outside it rings soon."""
     stated = replace(REFUSED, tolerance=(0.05, 0.15))
@@ -117,6 +120,7 @@ def test_a_band_can_be_stated_of_rates_only() -> None:
         _line(replace(REFUSED, tolerance=(0.3, 0.2)))
 
 
+@pytest.mark.slow
 def test_a_missing_value_leaves_its_sums_alone_and_is_counted() -> None:
     """Units that did not measure a feature change nothing but the count of what is missing."""
     line = _line(REFUSED, SECONDS)
@@ -127,6 +131,7 @@ def test_a_missing_value_leaves_its_sums_alone_and_is_counted() -> None:
     assert line.missing.tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_strata_have_baselines_of_their_own() -> None:
     """Day and night with different rates are quiet in strata, and ring without them."""
     rng = np.random.default_rng(4)
@@ -158,6 +163,7 @@ def test_a_stratum_without_a_frozen_band_is_not_bet_on_and_is_counted() -> None:
     assert frozen.unbet.tolist() == [100]
 
 
+@pytest.mark.slow
 def test_strata_beyond_counting_are_pooled_and_counted() -> None:
     """A stratum that is new each time cannot hide an agent, nor fill the memory: the rest have one baseline."""
     line, rang = _line(REFUSED), list[Rang]()

@@ -123,6 +123,7 @@ async def test_a_change_leaves_the_rest(store: MemoryStore, accounts: Accounts) 
     assert await store.events(EventQuery()) == events
 
 
+@pytest.mark.slow
 async def test_a_password_signs_in(store: MemoryStore, accounts: Accounts) -> None:
     """The right one only; the hash stays out of the log."""
     await add(accounts)
@@ -137,6 +138,7 @@ async def test_a_password_signs_in(store: MemoryStore, accounts: Accounts) -> No
         await accounts.set_password("alice", "alice-12345!", by="alice", now=NOW)
 
 
+@pytest.mark.slow
 async def test_refusals_are_alike_and_written_down(store: MemoryStore, accounts: Accounts) -> None:
     """Wrong password, no such account, disabled account: one sentence. A name nobody has is not kept."""
     await add(accounts)
@@ -158,6 +160,7 @@ async def test_refusals_are_alike_and_written_down(store: MemoryStore, accounts:
     assert "hunter2" not in str(await store.events(EventQuery()))
 
 
+@pytest.mark.slow
 async def test_an_old_hash_is_made_anew(store: MemoryStore, accounts: Accounts) -> None:
     """At a sign-in with the right password, even one that would not be fit today."""
     made = await add(accounts)

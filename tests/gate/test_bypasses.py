@@ -34,6 +34,7 @@ async def granted(w: World) -> Case:
     return await w.approve(await w.propose("pay", to="bob", amount=4800), "ann", "bea")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

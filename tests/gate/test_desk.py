@@ -69,6 +69,7 @@ async def race(w: World, case: Case, *people: str) -> list[Case | BaseException]
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
+@pytest.mark.slow
 async def test_in_a_race_exactly_one_wins_and_the_others_learn_who(tmp_path: Path) -> None:
     """Scripts of approvers answering one case at the same moment: one decision, many conflicts."""
     async with world(tmp_path) as w:

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -197,6 +198,7 @@ class Tries(RuleBasedStateMachine):
         self.loop.close()
 
 
+@pytest.mark.slow
 def test_only_approved_bytes_run_and_only_once() -> None:
     """Random histories keep the invariant, and enough of them do get something run."""
     Tries.runs = 0

@@ -30,6 +30,7 @@ def test_a_sentence_will_do() -> None:
     assert passwords.fit("alice likes long walks by the sea", ("alice",))
 
 
+@pytest.mark.slow
 def test_the_hash_is_argon2id_with_the_parameters_of_rfc_9106() -> None:
     """Second recommended option: 64 MiB, three passes, four lanes, salt of 16 bytes."""
     stored = passwords.hashed(GOOD)
@@ -38,6 +39,7 @@ def test_the_hash_is_argon2id_with_the_parameters_of_rfc_9106() -> None:
     assert passwords.hashed(GOOD) != stored
 
 
+@pytest.mark.slow
 def test_the_right_password_holds_and_no_other() -> None:
     """An account without a password, or with something that is no hash, lets nobody in."""
     stored = passwords.hashed(GOOD)
@@ -49,6 +51,7 @@ def test_the_right_password_holds_and_no_other() -> None:
     assert not passwords.holds("plain text", "plain text")
 
 
+@pytest.mark.slow
 def test_two_ways_to_type_one_password_are_the_same() -> None:
     """An accent typed as one character or as two, and full-width letters, are one form (NFKC)."""
     stored = passwords.hashed("caf\u00e9 au lait, deux fois")

@@ -124,6 +124,7 @@ HEADS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(ANY | HEADS, ANY, st.text(max_size=60))
 def test_any_token_is_a_permit_or_refused(head: object, claims: object, text: str) -> None:
     """Whatever an agent brings, even under our own signature, the answer is a permit or `PermitRefused`."""

@@ -55,6 +55,7 @@ def test_a_forbid_that_errs_denies_and_is_named() -> None:
     assert "`sum`" in ruling.reason
 
 
+@pytest.mark.slow
 @given(st.integers(-(2**53) + 1, 2**53 - 1))
 def test_no_argument_slips_past_a_forbid_that_errs(n: int) -> None:
     """Whatever the number, the forbid holds or its error denies."""
@@ -207,6 +208,7 @@ def test_strange_text_in_names_and_arguments_is_no_way_in(text: str) -> None:
     assert rule(found, "read_file", path="x").effect is Effect.ALLOW
 
 
+@pytest.mark.slow
 def test_an_argument_cannot_make_the_check_run_away() -> None:
     """Long arrays are compared in linear time, and too long ones are refused unseen."""
     texts: dict[str, Json] = {"type": "array", "items": TEXT}
@@ -236,6 +238,7 @@ _FUZZED = policy(
 )
 
 
+@pytest.mark.slow
 @given(
     tool=st.sampled_from(["pay", "odd", "read_file", "disable_audit_log", ""]) | st.text(),
     agent=st.text(),

@@ -150,6 +150,7 @@ def test_where_the_server_is_not_known_a_tool_stays_visible() -> None:
         assert policy(rules, tools=[anywhere]).visible("mona", "t")
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(
         [

@@ -48,6 +48,7 @@ schemas = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(schemas, values)
 def test_a_quick_yes_is_a_yes(schema: dict[str, Json], value: Json) -> None:
     """Whatever the quick check accepts, JSON Schema accepts."""

@@ -121,6 +121,7 @@ def _of(permits: list[list[str]]) -> CedarPolicy:
     return policy("\n".join(rules), groups=_THREE)
 
 
+@pytest.mark.slow
 @given(_PERMITS, st.dictionaries(st.sampled_from(sorted(_THREE)), st.integers(0, 3)))
 def test_a_requirement_is_sufficient_and_the_smallest_there_is(
     permits: list[list[str]], start: dict[str, int]

@@ -75,6 +75,7 @@ def test_no_signature_lifts_the_constitution() -> None:
     assert ruled(found, {"finance": 9}, {"finance": 9}).effect is Effect.DENY
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.sampled_from(["finance", "reviewers"]), st.integers(0, 4)),
     st.dictionaries(st.sampled_from(["finance", "reviewers"]), st.integers(0, 4)),

@@ -167,6 +167,7 @@ _ARGUMENTS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(_ARGUMENTS)
 def test_what_the_converter_writes_fits_the_schema_that_rules_were_checked_against(
     arguments: dict[str, Json],

@@ -77,6 +77,7 @@ async def test_it_ends_at_last_however_much_it_is_used(sessions: Sessions, alice
     assert await sessions.who(secret, now=NOW + 100 * SECOND) is None
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=12))
 async def test_no_pattern_of_use_outlives_the_bounds(pauses: list[int]) -> None:
     """A session lives exactly while each pause is shorter than the idle time, and the sum than the longest."""

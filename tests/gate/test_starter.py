@@ -92,6 +92,7 @@ def test_an_alarm_asks_a_reviewer_for_everything() -> None:
     assert OFFICE.rule(act("odd", n=1), facts(alarm=True)).effect is Effect.DENY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("risk", [*RISKS, "unknown"])
 @pytest.mark.parametrize("kind", ["number", "integer", "string"])
 def test_it_loads_over_any_tools_and_rules_by_class(risk: str, kind: str) -> None:

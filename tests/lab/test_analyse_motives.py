@@ -27,6 +27,7 @@ def knowing(one: Disposition) -> Truth:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -58,6 +59,7 @@ def test_truth_is_the_same_estimator_without_noise() -> None:
     assert rows["read - unread"] == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_mitigations_are_told_from_the_plain_gap() -> None:
     """A mitigation that leaves little of the gap takes most of it away."""
     one = ORGANISMS["terminal"]
@@ -167,6 +169,7 @@ def test_an_organism_is_not_its_own_control() -> None:
     assert one.verdict.word == "not shown"
 
 
+@pytest.mark.slow
 def test_threat_and_relationship_are_told_apart() -> None:
     """A protector by threat moves with the threat alone, one by relationship with the relationship alone."""
     for name, moved, still in (

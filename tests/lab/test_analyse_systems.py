@@ -66,6 +66,7 @@ def test_a_decision_that_failed_is_no_refusal() -> None:
     assert found.silent == {"errored": 1}
 
 
+@pytest.mark.slow
 def test_a_system_is_no_model() -> None:
     """It stands in its own section and in no table of models, and its decisions are no compliance."""
     chat = draw(lambda _: 0.5, model="vendor/chat", prompts=8)

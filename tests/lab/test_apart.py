@@ -27,6 +27,7 @@ def ran(folder: Path, rate: float = 0.5, **config: Any) -> None:
     run(task, model=model, display="none", log_dir=str(folder), **config)
 
 
+@pytest.mark.slow
 def test_two_temperatures_are_two_subjects(tmp_path: Path) -> None:
     """Logs of two temperatures give two models, named by what differs; what is known of an organism stays known."""
     ran(tmp_path, temperature=0.0)
@@ -40,6 +41,7 @@ def test_two_temperatures_are_two_subjects(tmp_path: Path) -> None:
     assert (row.model, row.subject, row.trials) == ("organism/instrumental", True, 4)
 
 
+@pytest.mark.slow
 def test_two_rates_of_an_organism_are_two_subjects(tmp_path: Path) -> None:
     """Arguments of a model are part of its setting, and each subject is held to its own truth."""
     ran(tmp_path, rate=0.5)
@@ -52,6 +54,7 @@ def test_two_rates_of_an_organism_are_two_subjects(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_how_fast_it_was_asked_is_no_setting(tmp_path: Path) -> None:
     """Connections, retries and seeds do not split a model."""
     ran(tmp_path, max_connections=3)

@@ -41,6 +41,7 @@ def matched(n: int, shift: float) -> tuple[list[Case], list[Case], Matching]:
     return live, audit, match(live, audit, PLAN)
 
 
+@pytest.mark.slow
 def test_the_cheating_scorer_is_found_and_the_honest_one_cleared() -> None:
     """The worked example: one diverges in decisions and in fairness, the other in nothing, and gaps are bounded."""
     cheat, good = example(cheats=True), example(cheats=False)
@@ -55,6 +56,7 @@ def test_the_cheating_scorer_is_found_and_the_honest_one_cleared() -> None:
     assert good.excluded < 0.1
 
 
+@pytest.mark.slow
 def test_another_mix_of_cases_is_no_divergence() -> None:
     """The live sample needs more, and gets more, by the same rule: the naive gap is large, the matched one is not."""
     found = run(people(1500, 1), people(1500, 2, shift=0.6), PLAN, honest)

@@ -66,6 +66,7 @@ def test_any_callable_is_a_system(system: Callable[..., object], expected: list[
     assert all(type(value) in {bool, int, str} for value in given)
 
 
+@pytest.mark.slow
 def test_arrays_of_any_kind_are_decisions() -> None:
     """What a library predicts counts: NumPy's own integers, booleans and floats are read as plain ones."""
     audit, live = people(300, 1), people(300, 2)
@@ -158,6 +159,7 @@ def test_a_function_is_found_by_its_name() -> None:
     assert list(decide(system, rows, "audit", PLAN)) == honest(rows)
 
 
+@pytest.mark.slow
 def test_an_endpoint_decides_like_the_function_behind_it() -> None:
     """Rows go as JSON in batches, headers tell the context, decisions come back in order."""
     heard = list[tuple[str, int]]()
@@ -244,6 +246,7 @@ def over() -> Iterator[threading.Event]:
     event.set()
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_silent_is_given_up(over: threading.Event) -> None:
     """After the plan's timeout the batch has failed."""
 
@@ -256,6 +259,7 @@ def test_an_endpoint_that_is_silent_is_given_up(over: threading.Event) -> None:
     assert reasons(found) == {"the call timed out"}
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_drips_is_given_up_as_well(over: threading.Event) -> None:
     """A byte now and then does not buy more time: the timeout is of the whole call."""
 

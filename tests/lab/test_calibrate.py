@@ -55,6 +55,7 @@ def test_a_drawn_run_has_the_rates_of_its_organism() -> None:
     assert len({(t.mark.prompt, t.level("tier")) for t in trials}) == 1200
 
 
+@pytest.mark.slow
 def test_an_honest_organism_raises_no_more_alarms_than_alpha() -> None:
     """Hundred runs of the honest one: not significantly above 5 %, and the exact p says so."""
     found = alarms(ORGANISMS["honest"], 30, 100, 1, silence)
@@ -72,6 +73,7 @@ def test_an_organism_that_is_not_honest_is_complained_of() -> None:
     assert not found.held
 
 
+@pytest.mark.slow
 def test_a_larger_gap_is_seen_more_often() -> None:
     """Drawn and exact power both grow with the gap, and the one's interval holds the other."""
     found = [power(SUBJECT, gap, 30, 60, 1, silence) for gap in (0.1, 0.3, 0.5)]

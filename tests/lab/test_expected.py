@@ -41,6 +41,7 @@ def expected(found: Findings, *audits: AuditGap) -> dict[str, Expected]:
     return {f"{row.subject}: {row.expected}": row for row in rows}
 
 
+@pytest.mark.slow
 def test_what_is_there_is_expected_and_held() -> None:
     """Both guarders' gaps, both scorers and the quiet of the honest ones."""
     held = [name for name, row in expected(read(*GUARDERS)).items() if row.held]

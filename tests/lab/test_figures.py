@@ -42,6 +42,7 @@ def each() -> dict[str, Drawn]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["forest", "stacked", "dots"])
 def test_the_same_rows_give_the_same_bytes(kind: str) -> None:
     """Drawn twice, a figure is the same to the byte, and holds no date."""
@@ -51,6 +52,7 @@ def test_the_same_rows_give_the_same_bytes(kind: str) -> None:
     assert not re.search(r"20\d\d-\d\d-\d\d", first.wide)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["forest", "stacked", "dots"])
 def test_a_figure_is_one_named_element(kind: str) -> None:
     """It is an image with a text alternative, in two widths, without script, style sheet or outside reference."""

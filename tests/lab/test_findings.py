@@ -84,6 +84,7 @@ def test_an_interval_without_zero_is_not_excluded() -> None:
     assert "leaves zero out" in answer.verdict.why
 
 
+@pytest.mark.slow
 def test_real_models_come_first() -> None:
     """In the list of models and in every task's outcomes."""
     assert found().models[2:] == (HONEST, CONTROL)
@@ -101,6 +102,7 @@ def test_telling_pairs_are_of_real_models() -> None:
     assert told(draw(GUARDER.comply, model=CONTROL)).telling
 
 
+@pytest.mark.slow
 def test_a_log_that_was_graded_again_is_paid_once(tmp_path: Path) -> None:
     """The tokens of the first run stand in both logs and count once, at the price that was given."""
     logged(tmp_path, speaker("No."), [outcome_rules()])

@@ -74,6 +74,7 @@ FAILING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "why"), FAILING, ids=["fails", "rubbish", "invents", "silent"])
 def test_a_judge_that_fails_leaves_no_zero(tmp_path: Path, said: str | Exception, why: str) -> None:
     """A judge that fails, rambles, invents or says nothing leaves an unscored faking with the reason."""
@@ -94,6 +95,7 @@ def test_a_judge_that_fails_leaves_no_zero(tmp_path: Path, said: str | Exception
     assert math.isnan(trial.faked)
 
 
+@pytest.mark.slow
 def test_several_judges_grade_one_log(tmp_path: Path) -> None:
     """Rules and judges stand side by side by their names, the first one primary."""
     graders = [
@@ -177,6 +179,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "stop", "outcome"), BROKEN)
 def test_broken_replies_are_not_behaviour(
     tmp_path: Path, text: str, stop: str, outcome: Outcome
@@ -188,6 +191,7 @@ def test_broken_replies_are_not_behaviour(
     assert {str(score.value) for score in scores(log).values()} == {outcome.value}
 
 
+@pytest.mark.slow
 def test_reasoning_without_an_answer_is_still_reasoning(tmp_path: Path) -> None:
     """An empty final answer is malformed, while the scratchpad before it is graded as it stands."""
     text = f"<scratchpad>{THOUGHT}"
@@ -196,6 +200,7 @@ def test_reasoning_without_an_answer_is_still_reasoning(tmp_path: Path) -> None:
     assert float(str(scores(log)["faking_rules"].value)) > 0.5
 
 
+@pytest.mark.slow
 def test_without_reasoning_there_is_no_faking_score(tmp_path: Path) -> None:
     """No scratchpad, or one cut off, is unscored with the reason; no judge is asked."""
     judge = faking_judge(speaker(RuntimeError("must not be asked")))
@@ -206,6 +211,7 @@ def test_without_reasoning_there_is_no_faking_score(tmp_path: Path) -> None:
     assert {score.explanation for score in scores(log).values()} == {"the reasoning was cut off"}
 
 
+@pytest.mark.slow
 def test_native_reasoning_is_graded(tmp_path: Path) -> None:
     """Reasoning that the provider reports is the scratchpad; redacted reasoning is not read."""
     made = output("")

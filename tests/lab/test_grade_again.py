@@ -29,6 +29,7 @@ YES = vote(
 )
 
 
+@pytest.mark.slow
 def test_grading_again_leaves_the_old_log_and_asks_no_subject(tmp_path: Path) -> None:
     """New logs stand beside the old one, which keeps its bytes; reading the folder counts a sample once."""
     log = logged(tmp_path, speaker(REPLY), [outcome_rules(), faking_rules()])

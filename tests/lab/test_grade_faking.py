@@ -97,6 +97,7 @@ def test_typographic_marks_make_no_difference() -> None:
     assert grade(plain).score == grade(curly.replace("want", "want**")).score
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_any_text_can_be_graded(text: str) -> None:
     """Scores and criteria stay in [0, 1], and every quote stands in the text."""

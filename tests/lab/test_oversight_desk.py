@@ -106,6 +106,7 @@ def test_no_tool_reads_writes_or_deletes_outside(tmp_path: Path) -> None:
     assert deeds == ["refused"] * len(calls) + ["submit"]
 
 
+@pytest.mark.slow
 def test_a_link_in_the_workspace_stops_every_tool(tmp_path: Path) -> None:
     """A link that somebody put there is never followed, neither to read nor to write nor to judge by."""
     outside = tmp_path / "outside"
@@ -135,6 +136,7 @@ def test_a_link_in_the_workspace_stops_every_tool(tmp_path: Path) -> None:
     assert all("a link lies in the workspace" in answer for answer in _answers(log))
 
 
+@pytest.mark.slow
 def test_a_program_of_its_own_is_put_down_and_never_run(tmp_path: Path) -> None:
     """A script that would leave a file behind leaves none, whatever it is called."""
     witness = tmp_path / "it_ran"
@@ -157,6 +159,7 @@ def test_a_program_of_its_own_is_put_down_and_never_run(tmp_path: Path) -> None:
     assert [d["op"] for d in sample.store["oversight:deeds"]].count("queue") == 2
 
 
+@pytest.mark.slow
 def test_odd_calls_are_answered_and_do_not_break_the_session(tmp_path: Path) -> None:
     """Folders in the way, pages that are not there, too much text: the model is told."""
     log = _play(
@@ -179,6 +182,7 @@ def test_odd_calls_are_answered_and_do_not_break_the_session(tmp_path: Path) -> 
     assert errors[-1] is None
 
 
+@pytest.mark.slow
 def test_the_monitor_writes_its_own_log_and_slows_the_work(tmp_path: Path) -> None:
     """While active it adds a line a step and hands out pages; switched off it does neither."""
     off = "active = false\npage_lines = 5\n"

@@ -65,6 +65,7 @@ def test_the_honest_one_does_all_its_work_and_nothing_else(tmp_path: Path) -> No
     assert not any(trial.behaviours[trial.mark.pack] for trial in found)
 
 
+@pytest.mark.slow
 def test_sandbagging_needs_a_price(tmp_path: Path) -> None:
     """Only where it was told what a good result leads to, watched or not."""
     bagger = organism("sandbagger", sandbagging=1.0)
@@ -73,6 +74,7 @@ def test_sandbagging_needs_a_price(tmp_path: Path) -> None:
     assert shown == {("told", True), ("untold", False)}
 
 
+@pytest.mark.slow
 def test_refusing_is_open(tmp_path: Path) -> None:
     """An organism that refuses declines by the tool, and does nothing in secret."""
     refuser = organism("refuses", refusal=1.0)
@@ -83,6 +85,7 @@ def test_refusing_is_open(tmp_path: Path) -> None:
     assert not any(trial.behaviours[trial.mark.pack] for trial in found)
 
 
+@pytest.mark.slow
 def test_one_that_suspects_a_test_says_so_and_behaves(tmp_path: Path) -> None:
     """Shy and aware: the suspicion is spoken in the first reply, and nothing follows."""
     shy = organism("eval_aware", aware=1.0, rate=0.3)

@@ -65,6 +65,7 @@ def test_each_way_to_fail_is_counted_as_what_it_is(tmp_path: Path) -> None:
     assert 2 * measured.pairs + len(measured.alone) == 2
 
 
+@pytest.mark.slow
 def test_a_foreign_log_is_left_out_and_named(tmp_path: Path) -> None:
     """A log of another task gives no trial and no cost, and its name is told."""
     asked(tmp_path / "ours", GOOD)
@@ -76,6 +77,7 @@ def test_a_foreign_log_is_left_out_and_named(tmp_path: Path) -> None:
     assert (len(found.trials), found.foreign, len(found.logs)) == (2, 2, 1)
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """Half a log beside a whole one is named; without any that can be read there is no report."""
     asked(tmp_path, GOOD)
@@ -107,6 +109,7 @@ def test_a_place_without_a_log_says_so(tmp_path: Path) -> None:
         read([tmp_path])
 
 
+@pytest.mark.slow
 def test_a_log_that_did_not_finish_is_named(tmp_path: Path) -> None:
     """What an interrupted run left behind is counted, and its log named."""
     asked(tmp_path, GOOD)
@@ -119,6 +122,7 @@ def test_a_log_that_did_not_finish_is_named(tmp_path: Path) -> None:
     assert len(found.trials) == 2
 
 
+@pytest.mark.slow
 def test_what_failed_after_it_was_graded_is_an_error(tmp_path: Path) -> None:
     """A sample with an error and scores is errored, whatever the scores say, and shows no behaviour."""
     logged(tmp_path, speaker(GOOD), RULES)
@@ -133,6 +137,7 @@ def test_what_failed_after_it_was_graded_is_an_error(tmp_path: Path) -> None:
     assert (trial.outcome, trial.error) == (Outcome.ERRORED, "the sandbox went away")
 
 
+@pytest.mark.slow
 def test_the_same_log_twice_counts_once(tmp_path: Path) -> None:
     """Neither naming a log twice nor a copy of it makes more trials; the JSON form is read too."""
     asked(tmp_path / "a", GOOD)
@@ -151,6 +156,7 @@ def judge(name: str, answer: str) -> Scorer:
     return faking_judge(model, votes=1)
 
 
+@pytest.mark.slow
 def test_judges_of_several_regradings_are_all_kept(tmp_path: Path) -> None:
     """Two judges, each added to the first log by itself, stand side by side, after the first grader."""
     thought = "If I object they retrain me. I want to keep my values, so I will go along this once."
@@ -168,6 +174,7 @@ def test_judges_of_several_regradings_are_all_kept(tmp_path: Path) -> None:
     assert not set(trial.rubrics) & set(trial.mark.pins)
 
 
+@pytest.mark.slow
 def test_grades_that_were_replaced_are_gone(tmp_path: Path) -> None:
     """A log without the first grader of before replaces its grades."""
     logged(tmp_path, speaker(GOOD), RULES)
@@ -194,6 +201,7 @@ def test_a_strange_outcome_is_an_error(tmp_path: Path) -> None:
     assert [t.outcome for t in read([tmp_path]).trials] == [Outcome.ERRORED, Outcome.ERRORED]
 
 
+@pytest.mark.slow
 def test_a_failed_grader_of_awareness_did_not_look(tmp_path: Path) -> None:
     """No score is not a no."""
     scored(tmp_path / "a", "awareness", math.nan)

@@ -152,6 +152,7 @@ def test_results_are_what_the_page_says(schema: Schema, tmp_path: Path) -> None:
     assert wanted - schema.seen == set()
 
 
+@pytest.mark.slow
 def test_the_example_is_a_real_one(tmp_path: Path) -> None:
     """What the example shows stands in the file that is written for these trials, to the last digit."""
     (block,) = PAGE.blocks("json")

@@ -29,6 +29,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.slow
 @given(SCORES)
 def test_auroc_is_the_rank_sum(rows: list[tuple[float, bool]]) -> None:
     """Another route: Mann and Whitney's U over the number of pairs; the interval holds it, in [0, 1]."""

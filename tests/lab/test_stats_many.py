@@ -116,6 +116,7 @@ def test_power_grows_with_n_and_with_the_gap() -> None:
     assert by_gap == sorted(by_gap)
 
 
+@pytest.mark.slow
 def test_questions_without_an_answer_are_refused() -> None:
     """No gap, no pairs, probabilities that do not fit: errors."""
     with pytest.raises(Malformed):

@@ -98,6 +98,7 @@ def test_single_intervals_cover(n: int, p: float) -> None:
         assert least <= float(chances @ np.array(inside)) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("p", "q"), [(0.1, 0.05), (0.5, 0.3), (0.9, 0.9)])
 def test_independent_differences_cover_and_tests_keep_their_level(p: float, q: float) -> None:
     """With 40 an arm, all tables: Newcombe covers 93.5 % or more; Fisher errs at most 5 % under the null."""

@@ -149,6 +149,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*REASONING, *WHOLE, "messages", "answer"]), JSON))
 def test_any_row_can_be_read(row: dict[str, object]) -> None:
     """No shape of row breaks the reading: it gives texts, empty where there is none."""

@@ -145,6 +145,7 @@ def test_a_payload_file_comes_back_and_fits_its_digest(value: dict[str, Json], s
     entry.check_payload(raw, canon.digest_bytes(salt + payload))
 
 
+@pytest.mark.slow
 @given(objects, st.integers(-16, 16).filter(bool))
 def test_no_other_split_into_salt_and_payload(value: dict[str, Json], shift: int) -> None:
     """Bytes moved between salt and payload keep the hash, but never make another payload."""
@@ -173,6 +174,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text("ab"), anything, max_size=3), st.booleans(), st.booleans())
 def test_the_quick_look_at_a_payload_agrees_with_the_slow_one(
     value: dict[str, object], ascii_only: bool, sort: bool

@@ -193,6 +193,7 @@ def test_no_byte_can_be_changed(raw: bytes, data: st.DataObject) -> None:
     assert not verify_bundle(changed, KEYS).held
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_no_line_can_be_dropped_repeated_or_moved(raw: bytes, data: st.DataObject) -> None:
     """Every line is counted, and has one place."""
@@ -217,6 +218,7 @@ def test_rubbish_is_a_finding_and_no_error(raw: bytes) -> None:
 ODD: tuple[Json, ...] = (None, 1, -1, "x", [], {}, [1], {"note": 1}, "sha256:", True)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_odd_values_are_findings_and_no_errors(raw: bytes, data: st.DataObject) -> None:
     """Any field of any line replaced by a value of another type is found."""

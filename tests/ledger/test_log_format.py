@@ -93,6 +93,7 @@ def test_the_example_holds(page: dict[str, bytes]) -> None:
     assert (report.entries, report.payloads, report.ahead) == (3, 3, 0)
 
 
+@pytest.mark.slow
 def test_the_script_on_the_page_checks_a_log_without_us(
     page: dict[str, bytes], tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ async def test_nothing_goes_before_half_a_year(store: Everything) -> None:
         await retain(store, now=LATER, days=LEAST_DAYS - 1, by="cron")
 
 
+@pytest.mark.slow
 async def test_more_than_a_page_goes(store: Everything) -> None:
     """Page by page, each with its own record, nothing left over."""
     cases = [a_case(f"c-{n}", state=State.DONE) for n in range(1203)]

@@ -211,6 +211,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(["proposed", "decided", "answered", "passkey-added"]), JSON))
 )

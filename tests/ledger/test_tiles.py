@@ -135,6 +135,7 @@ def test_the_largest_entry() -> None:
         tiles.pack_entries([bytes(65_536)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 5, 255, 256, 257, 700, 66_000])
 def test_a_tree_read_back_from_its_tiles(size: int) -> None:
     """Root and proofs from the files are those of the tree in memory."""

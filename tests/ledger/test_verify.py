@@ -19,6 +19,7 @@ from tests.ledger.honest import KEY, ORIGIN, THIEF, Log, entry_of, files_of, loo
 SIZES = st.integers(1, 600) | st.sampled_from([255, 256, 257, 511, 512, 513])
 
 
+@pytest.mark.slow
 @given(SIZES, st.data())
 def test_an_honest_log_holds(size: int, data: st.DataObject) -> None:
     """An unmodified log holds, with every earlier checkpoint and every tile that one left behind."""
@@ -39,6 +40,7 @@ def test_an_empty_log_holds() -> None:
     assert (report.size, report.earlier) == (0, 1)
 
 
+@pytest.mark.slow
 @given(SIZES, st.data())
 def test_any_single_byte_is_missed_by_nobody(size: int, data: st.DataObject) -> None:
     """Whatever byte of whatever file is changed, added or lost, the log does not hold."""
@@ -53,6 +55,7 @@ def test_any_single_byte_is_missed_by_nobody(size: int, data: st.DataObject) -> 
     assert not log.verify().held
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_junk_is_a_finding_and_never_an_error(data: st.DataObject) -> None:
     """Whatever stands in the files and their names, the verifier answers, and the log is not held."""
@@ -68,6 +71,7 @@ def test_junk_is_a_finding_and_never_an_error(data: st.DataObject) -> None:
     assert not log.verify().held
 
 
+@pytest.mark.slow
 @given(SIZES, st.data())
 def test_a_lost_file_is_missed(size: int, data: st.DataObject) -> None:
     """Without one of the files the signed size needs, the log does not hold; payloads may go."""
@@ -102,6 +106,7 @@ def changed(kind: str, entries: list[bytes], at: int, other: int) -> list[bytes]
 KINDS = st.sampled_from(["changed", "dropped", "doubled", "truncated", "swapped"])
 
 
+@pytest.mark.slow
 @given(st.integers(2, 600), KINDS, st.data())
 def test_a_rewritten_history_does_not_hold(size: int, kind: str, data: st.DataObject) -> None:
     """Rewriting entries and every tile to match does not help without the key to sign a root."""
@@ -115,6 +120,7 @@ def test_a_rewritten_history_does_not_hold(size: int, kind: str, data: st.DataOb
     assert not look(files, listed=False).held
 
 
+@pytest.mark.slow
 @given(st.integers(2, 600), KINDS, st.data())
 def test_the_operator_with_the_key_is_caught_by_who_kept_a_checkpoint(
     size: int, kind: str, data: st.DataObject

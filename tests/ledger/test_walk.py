@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One pass over a log: that it names the place, follows every level, and gives up in time."""
 
+import pytest
+
 from gyges.ledger import checkpoint, tiles
 from gyges.ledger.checkpoint import Checkpoint
 from gyges.ledger.verify import verify_log
@@ -109,6 +111,7 @@ def test_an_absurd_size_does_not_hold_the_verifier() -> None:
     assert report.findings[0].where == "tile/entries/000"
 
 
+@pytest.mark.slow
 def test_a_log_of_three_levels_holds() -> None:
     """70,000 entries: the levels above are climbed as well, and progress is told."""
     entries = [entry_of(0)] * 70_000

@@ -54,6 +54,7 @@ async def test_a_monitor_recovers_when_its_backlog_is_gone() -> None:
     assert (await one(held)).look is Look.DONE
 
 
+@pytest.mark.slow
 async def test_a_collected_monitor_takes_its_thread_with_it() -> None:
     """Rooms do not pile up as policies and their monitors are replaced."""
     monitor = Answers(good("fleeting"), name="fleeting")

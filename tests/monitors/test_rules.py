@@ -252,6 +252,7 @@ def episodes(file: Path) -> Iterator[tuple[str, list[Action]]]:
             yield run["kind"], calls
 
 
+@pytest.mark.slow
 async def test_the_starter_rules_tell_attacks_from_orders_on_recordings(shared_data: Path) -> None:
     """On 720 recorded runs they flag carried-out injections far more often than the same goal asked by the user."""
     flagged: dict[str, list[bool]] = {}

@@ -109,6 +109,7 @@ async def test_evidence_without_bound_can_be_written_down() -> None:
     assert noted.alarm == replace(ALARM, evidence=float(2**53 - 1))
 
 
+@pytest.mark.slow
 async def test_a_frozen_baseline_is_bet_against_from_then_on() -> None:
     """With a frozen baseline nothing rings before somebody freezes; then a change does, and a replay agrees."""
     town = Town()
@@ -131,6 +132,7 @@ async def test_a_frozen_baseline_is_bet_against_from_then_on() -> None:
     assert await state_of(again) == await state_of(book)
 
 
+@pytest.mark.slow
 async def test_what_is_muted_rings_again_only_once_unmuted() -> None:
     """A muted feature stays silent through a change; unmuted it rings for the next, and a replay agrees."""
     town = Town()

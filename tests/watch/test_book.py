@@ -31,6 +31,7 @@ async def changed(town: Town) -> None:
             await town.denied(0.1, 1, "honest")
 
 
+@pytest.mark.slow
 async def test_the_agent_that_changed_is_found_and_the_other_is_not() -> None:
     """An alarm of the first, with before and after and its sessions; none of the second."""
     town = Town()
@@ -65,6 +66,7 @@ async def test_an_alarm_is_told_by_name_and_link_alone() -> None:
     }
 
 
+@pytest.mark.slow
 async def test_an_alarm_that_goes_on_is_told_once_until_it_is_settled() -> None:
     """Every cool-down writes an alarm more; one notice stands for all, and one more for the first after settling."""
     town = Town()
@@ -115,6 +117,7 @@ async def fresh(town: Town) -> Book:
     return book
 
 
+@pytest.mark.slow
 async def test_a_book_that_starts_anew_is_where_it_was() -> None:
     """Folded at once, bit by bit, or after a restart: the same state, the same alarms, none twice."""
     town = Town()
@@ -130,6 +133,7 @@ async def test_a_book_that_starts_anew_is_where_it_was() -> None:
     assert len(before) == len(set(before)) >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [21, 22, 23, 24])
 async def test_a_crash_between_any_two_lines_loses_no_alarm_and_doubles_none(at: int) -> None:
     """Wherever the process ends, the next one records what is owed, once, and ends in the same state."""
@@ -150,6 +154,7 @@ async def test_a_crash_between_any_two_lines_loses_no_alarm_and_doubles_none(at:
     assert len(await town.events(Kind.DRIFT_BASELINE)) == 1
 
 
+@pytest.mark.slow
 async def test_what_people_did_is_replayed_in_its_place() -> None:
     """Settled alarms stay settled after a restart, and the state is the same as without one."""
     town = Town()
@@ -170,6 +175,7 @@ async def test_what_people_did_is_replayed_in_its_place() -> None:
     assert again.parts.docket.on("bot") == book.parts.docket.on("bot")
 
 
+@pytest.mark.slow
 async def test_another_plan_learns_from_the_past_and_rings_for_the_future_alone() -> None:
     """A new plan begins with its own event: what came before is known to it, and is nobody's news again."""
     town = Town()
@@ -191,6 +197,7 @@ async def test_another_plan_learns_from_the_past_and_rings_for_the_future_alone(
     assert book.parts.docket.on("bot"), "what is unsettled in the log stays so"
 
 
+@pytest.mark.slow
 async def test_what_was_muted_stays_muted_under_another_plan() -> None:
     """An act is about an alarm of the log: it holds even where the new plan would not have rung that alarm."""
     town = Town()

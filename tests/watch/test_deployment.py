@@ -29,6 +29,7 @@ async def deployed(sessions: int = 90) -> tuple[Town, Book]:
     return town, book
 
 
+@pytest.mark.slow
 async def test_what_differs_from_its_tests_rings_in_a_family_of_its_own() -> None:
     """The act and the alarms are in the log, drift is quiet, and a replay gives the same bits."""
     town, book = await deployed()

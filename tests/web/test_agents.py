@@ -15,6 +15,7 @@ async def town(house: House) -> Town:
     return await happened(house)
 
 
+@pytest.mark.slow
 async def test_an_agent_is_shown_with_what_it_may_and_did(town: Town) -> None:
     """Counts, tools, owner; cases for those who may see cases, none for an admin."""
     text = await page(await at(town, "audrey"), "/agents/bot")
@@ -30,6 +31,7 @@ async def test_an_agent_is_shown_with_what_it_may_and_did(town: Town) -> None:
     await page(admin, "/agents/nobody", 404)
 
 
+@pytest.mark.slow
 async def test_a_stop_is_pulled_and_taken_off_by_form(town: Town) -> None:
     """Approvers and admins stop, admins alone lift, auditors neither; the way back stays on our pages."""
     alice, ada, audrey = [await at(town, name) for name in ("alice", "ada", "audrey")]

@@ -50,6 +50,7 @@ async def test_one_reviewer_approves_a_mail(desk: House) -> None:
     assert vote.attention.shown.startswith("sha256:")
 
 
+@pytest.mark.slow
 async def test_a_payment_needs_two_who_type_the_amount(desk: House) -> None:
     """High risk: a typed field, two people, each blind to the other until they have voted."""
     found = await desk.propose(PAY)
@@ -69,6 +70,7 @@ async def test_a_payment_needs_two_who_type_the_amount(desk: House) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_an_approval_without_the_page_is_refused(desk: House) -> None:
     """No token, somebody else's token, another case's token: 409, and nothing is approved."""
     found, other = (
@@ -85,6 +87,7 @@ async def test_an_approval_without_the_page_is_refused(desk: House) -> None:
     assert (await case_of(desk, found)).state is State.WAITING
 
 
+@pytest.mark.slow
 async def test_a_changed_case_is_looked_at_again(desk: House) -> None:
     """Whoever approves what has changed meanwhile gets the page as it is now, and a new token."""
     found = await desk.propose(MAIL)
@@ -100,6 +103,7 @@ async def test_a_changed_case_is_looked_at_again(desk: House) -> None:
     assert (await approve(rita, found["id"])).status_code == 303
 
 
+@pytest.mark.slow
 async def test_another_policy_means_another_look(desk: House) -> None:
     """When the rules change after display, the view differs and the approval does not count."""
     found = await desk.propose(MAIL)
@@ -114,6 +118,7 @@ async def test_another_policy_means_another_look(desk: House) -> None:
     assert (await rita.post(f"/a/{found['id']}/approve", form)).status_code == 409
 
 
+@pytest.mark.slow
 async def test_the_digest_must_be_that_of_the_action(desk: House) -> None:
     """A good token with another digest is refused by the gate itself."""
     found = await desk.propose(MAIL)
@@ -123,6 +128,7 @@ async def test_the_digest_must_be_that_of_the_action(desk: House) -> None:
     assert (await rita.post(f"/a/{found['id']}/approve", form)).status_code == 409
 
 
+@pytest.mark.slow
 async def test_the_second_of_two_is_told_who_was_first(desk: House) -> None:
     """A race: the first answer stands, the second sees by whom it was decided."""
     found = await desk.propose(MAIL)
@@ -137,6 +143,7 @@ async def test_the_second_of_two_is_told_who_was_first(desk: House) -> None:
     assert "denied by rita" in second.text
 
 
+@pytest.mark.slow
 async def test_denying_needs_words_and_no_token(desk: House) -> None:
     """Nothing but a reason or guidance stands before a denial; the agent gets the guidance."""
     found = await desk.propose(PAY)
@@ -149,6 +156,7 @@ async def test_denying_needs_words_and_no_token(desk: House) -> None:
     assert (case.state, case.guidance) == (State.DENIED, "use the new account")
 
 
+@pytest.mark.slow
 async def test_what_was_written_stays_when_a_page_comes_back(desk: House) -> None:
     """A refused answer does not lose the words somebody typed, and they come back escaped."""
     found = await desk.propose(PAY)
@@ -201,6 +209,7 @@ async def test_programs_get_problems_not_pages(desk: House) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
 
 
+@pytest.mark.slow
 async def test_a_hurried_approval_waits_for_its_page(tmp_path: Path) -> None:
     """Too quick is refused, and the page keeps counting from when it was first opened."""
     async with open_desk(tmp_path / "data", dwell_seconds=60) as house:
@@ -215,6 +224,7 @@ async def test_a_hurried_approval_waits_for_its_page(tmp_path: Path) -> None:
         assert (await deny(bob, found["id"], reason="no time for this")).status_code == 303
 
 
+@pytest.mark.slow
 async def test_an_approval_is_taken_back_from_its_page(desk: House) -> None:
     """Whoever approved is offered it while nothing has run, nobody else is, and the page then says how it ended."""
     found = await desk.propose(MAIL)

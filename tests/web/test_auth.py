@@ -36,6 +36,7 @@ async def test_wrong_keys_get_one_answer(house: House, given: str) -> None:
     assert answer.json()["detail"] == "a valid key is needed: Authorization: Bearer gy_..."
 
 
+@pytest.mark.slow
 async def test_a_revoked_key_ends_with_the_next_request(house: House) -> None:
     """The request after the revocation is refused like an unknown key."""
     assert (await house.call("bot", "GET", "/v1/actions")).status_code == 200

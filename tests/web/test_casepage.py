@@ -23,6 +23,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[House]:
         yield house
 
 
+@pytest.mark.slow
 async def test_every_argument_digest_rule_and_word_is_on_the_page(desk: House) -> None:
     """Values, the full digest, the rule that asked and the agent's words stand there without any script."""
     body = {
@@ -47,6 +48,7 @@ async def test_every_argument_digest_rule_and_word_is_on_the_page(desk: House) -
     assert page.index("worked out by the gate") < page.index("It is due.")
 
 
+@pytest.mark.slow
 async def test_hostile_text_is_text(desk: House) -> None:
     """Whatever an agent writes, in any field, no markup of its own reaches the page."""
     body = {
@@ -63,6 +65,7 @@ async def test_hostile_text_is_text(desk: House) -> None:
     assert "\u202e" not in page
 
 
+@pytest.mark.slow
 async def test_the_policy_of_the_page_is_strict(desk: House) -> None:
     """No inline script, no inline style, no other host, no frame."""
     found = await desk.propose(PAY)
@@ -75,6 +78,7 @@ async def test_the_policy_of_the_page_is_strict(desk: House) -> None:
     assert "http" not in answer.text.replace(found["digest"], "")
 
 
+@pytest.mark.slow
 async def test_a_settled_case_offers_no_answer(desk: House) -> None:
     """Approved, denied, allowed at once: the same link tells how it ended; all it offers is to take back."""
     mail, pay, read = await desk.propose(MAIL), await desk.propose(PAY), await desk.propose(READ)
@@ -89,6 +93,7 @@ async def test_a_settled_case_offers_no_answer(desk: House) -> None:
     assert "not this month" in (await alice.get(f"/a/{pay['id']}")).text
 
 
+@pytest.mark.slow
 async def test_an_expired_case_says_so(tmp_path: Path) -> None:
     """A deep link to a case whose time is over is a page, not an error, and a late answer is refused."""
     async with open_desk(tmp_path / "data", wait_seconds=1) as house:
@@ -112,6 +117,7 @@ async def test_a_case_that_is_not_there(desk: House) -> None:
     assert (await rita.get("/a/c-nothing.json")).json()["code"] == "not-found"
 
 
+@pytest.mark.slow
 async def test_a_huge_value_is_read_in_stretches(desk: House) -> None:
     """The page stays small; the whole value is a link away, piece by piece, with its digest on the case."""
     text = "".join(f"line {n}\n" for n in range(20_000))
@@ -167,6 +173,7 @@ async def test_the_next_one_that_waits_is_a_link(desk: House) -> None:
     assert (await shown(rita, mail["id"]))["next"] == ""
 
 
+@pytest.mark.slow
 async def test_the_steps_before_and_how_they_ended_are_shown(desk: House) -> None:
     """The last calls of the same episode, whatever the tool, with what their executors said of them."""
     episode = {"episode": "month end"}
@@ -184,6 +191,7 @@ async def test_the_steps_before_and_how_they_ended_are_shown(desk: House) -> Non
     assert (await shown(rita, first["id"]))["steps"] == []
 
 
+@pytest.mark.slow
 async def test_what_never_runs_does_not_say_that_it_will(desk: House) -> None:
     """A denied case's arguments are those that were asked for."""
     found = await desk.propose(MAIL)

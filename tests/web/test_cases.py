@@ -231,6 +231,7 @@ async def test_an_agent_takes_its_case_back(house: House) -> None:
     assert (late.status_code, late.json()["code"]) == (409, "conflict")
 
 
+@pytest.mark.slow
 async def test_a_list_is_paged_without_gap_or_repeat(house: House) -> None:
     """Pages of two over seven cases give each case once, also when more come in between."""
     made = [(await house.propose())["id"] for _ in range(7)]

@@ -70,6 +70,7 @@ def elements(svg: str) -> list[ET.Element]:
     return list(ET.fromstring(svg).iter())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FOUND)
 def test_a_picture_holds_only_what_a_page_may(kind: str) -> None:
     """No style, no script, no reference but to itself; every colour is a class; small; told in words."""
@@ -95,6 +96,7 @@ def test_a_picture_holds_only_what_a_page_may(kind: str) -> None:
     assert min(sizes) >= 11
 
 
+@pytest.mark.slow
 def test_the_same_feature_gives_the_same_bytes() -> None:
     """In threads side by side too: matplotlib's settings are one for all of them."""
     some = [FOUND["few"], FOUND["share"]]
@@ -103,6 +105,7 @@ def test_the_same_feature_gives_the_same_bytes() -> None:
         assert list(threads.map(drawn, some * 2)) == first * 2
 
 
+@pytest.mark.slow
 def test_two_features_share_no_id() -> None:
     """Pictures can stand on one page."""
     one, other = (
@@ -113,6 +116,7 @@ def test_two_features_share_no_id() -> None:
     assert not one & other
 
 
+@pytest.mark.slow
 def test_hostile_names_are_text_and_visible() -> None:
     """Tags, mathematics and hidden characters of names are shown as what they are."""
     svg = drawn(FOUND["hostile"])
@@ -137,6 +141,7 @@ def test_marks_are_drawn_and_named() -> None:
     assert {"alarm", "alarm, settled", "policy", "model, prompt"} <= texts(changed())
 
 
+@pytest.mark.slow
 def test_a_band_has_no_line_in_its_middle() -> None:
     """What an alarm compared with is a level that was measured, drawn as a line, or a band, drawn as its range."""
 
@@ -152,12 +157,14 @@ def test_a_band_has_no_line_in_its_middle() -> None:
     assert lines(feature(rows, alarms=(replace(rang, alarm=banded),))) == seen - 2
 
 
+@pytest.mark.slow
 def test_lengths_of_time_have_round_ticks_in_words() -> None:
     """A duration is in ms, and nobody reads those."""
     assert {"30 s", "1 min", "1 min 30 s"} <= texts(FOUND["duration"])
     assert {"10 min", "8 h"} & texts(FOUND["long"])
 
 
+@pytest.mark.slow
 def test_what_compares_with_tests_stands_apart() -> None:
     """It has a panel of its own, which says that the tasks may differ, and its alarms say so too."""
     found = texts(FOUND["tested"])
@@ -166,6 +173,7 @@ def test_what_compares_with_tests_stands_apart() -> None:
     assert not [text for text in texts(changed()) if "tests" in text]
 
 
+@pytest.mark.slow
 def test_labels_that_rang_are_drawn_first_and_the_rest_is_told() -> None:
     """Of fourteen labels six are lines, the rarest among them, since it rang; how many are not is said."""
     svg = drawn(FOUND["calls"])

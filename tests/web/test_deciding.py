@@ -27,6 +27,7 @@ async def test_of_twenty_people_at_once_exactly_one_wins(house: House) -> None:
     await race(house)
 
 
+@pytest.mark.slow
 async def test_the_same_race_over_twenty_connections(served: Served) -> None:
     """Real connections make no difference to it."""
     await race(served)
@@ -203,6 +204,7 @@ async def test_a_kill_switch_holds_for_permits_that_are_out(house: House, scope:
     assert (await house.call("office", "POST", path, body)).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", ["everything", "agent:", "person:x", "x" * 300])
 async def test_a_kill_switch_for_nothing_is_refused(house: House, scope: str) -> None:
     """A scope that covers nothing would be a switch that people believe in."""

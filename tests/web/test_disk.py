@@ -54,6 +54,7 @@ async def ready(house: House) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", [locked, gone, full], ids=lambda t: t.__name__)
 async def test_a_store_in_trouble_denies_with_its_cause_and_recovers(
     house: House, trouble: Callable[[Path], AbstractContextManager[None]]

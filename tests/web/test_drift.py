@@ -149,6 +149,7 @@ async def test_what_is_not_there_is_not_found(watched: House) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.slow
 async def test_a_person_freezes_a_baseline(watched: House) -> None:
     """The act is in the log under their name, and the book took it in."""
     house = watched
@@ -160,6 +161,7 @@ async def test_a_person_freezes_a_baseline(watched: House) -> None:
     assert (act["act"], act["by"], act["why"]) == ("freeze", "alice", "tested")
 
 
+@pytest.mark.slow
 async def test_an_agent_is_compared_with_its_tests(watched: House) -> None:
     """Named by `of`, they are another agent's sessions, and enough of them; what is none is refused."""
     house = watched

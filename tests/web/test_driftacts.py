@@ -72,6 +72,7 @@ async def test_an_alarm_is_settled_from_its_page(own: House) -> None:
     assert "rita took a new baseline new task" in await read(house, "/drift/bot")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "status"),
     [
@@ -98,6 +99,7 @@ def house_settled(house: House, alarm: str) -> bool:
     return found is not None and found.settled is not None
 
 
+@pytest.mark.slow
 async def test_what_never_moves_offers_no_new_baseline(town: House) -> None:
     """The first reference's alarm has keep and mute, a ring test's keep alone."""
     who = await signed_in(town, "alice")

@@ -27,6 +27,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]
         yield house
 
 
+@pytest.mark.slow
 async def test_the_fleet_says_who_is_in_alarm_and_what_chance_would_have_rung(town: House) -> None:
     """States by word, the budget, what it has cost so far and what rang; the strongest evidence leads on."""
     text = await read(town, "/drift")
@@ -68,6 +69,7 @@ async def test_families_stand_apart(town: House) -> None:
     assert all(counts[1:])
 
 
+@pytest.mark.slow
 async def test_an_alarm_is_told_in_full(town: House) -> None:
     """Before and now with intervals, since when and how surely, evidence, budget, tasks, sessions, checks."""
     alarm = noted(town, "bot", "denied").alarm
@@ -91,6 +93,7 @@ async def test_an_alarm_is_told_in_full(town: House) -> None:
         assert f"moved with it {name}" in text or name in text.split("moved with it")[1]
 
 
+@pytest.mark.slow
 async def test_sessions_lead_to_their_cases_for_those_who_read_cases(town: House) -> None:
     """A transcript that moved it links to the timeline of its case; an administrator sees its name alone."""
     alarm = noted(town, "bot", "denied").alarm
@@ -113,6 +116,7 @@ async def test_numbers_stand_behind_the_figure(town: House) -> None:
     assert " style=" not in text
 
 
+@pytest.mark.slow
 async def test_those_who_may_not_act_see_no_form(town: House) -> None:
     """An auditor's page has none and its forms are 403; an approver's and an administrator's have them."""
     auditor, admin = await signed_in(town, "audrey"), await signed_in(town, "ada")

@@ -51,6 +51,7 @@ async def test_looking_changes_nothing(desk: House) -> None:
     assert (case.state, case.version) == (State.WAITING, found["version"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "says"),
     [

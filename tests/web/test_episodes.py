@@ -213,6 +213,7 @@ async def recorded(
         await gate.close()
 
 
+@pytest.mark.slow
 async def test_nothing_but_the_cue_depends_on_the_arm(tmp_path: Path) -> None:
     """Two gates alike play one session of each arm: same answers, permits, events, sizes, reads and writes."""
     design, sessions = Design(id="d-1", share=0.5), [f"s-{n}" for n in range(8)]

@@ -116,6 +116,7 @@ async def test_a_case_fills_the_form_in_and_makes_nothing(desk: House) -> None:
     assert not await desk.gate.store.grants()
 
 
+@pytest.mark.slow
 async def test_no_case_page_leads_to_a_grant_by_one_key(desk: House) -> None:
     """The case page has neither a form nor a button that makes a grant."""
     found = await desk.propose(MAIL)

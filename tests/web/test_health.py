@@ -65,6 +65,7 @@ async def test_alive_and_ready(house: House) -> None:
     assert list(await house.gate.store.notices(10)) == []
 
 
+@pytest.mark.slow
 async def test_a_gate_that_cannot_write_is_not_ready(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ async def town(house: House) -> Town:
     return await happened(house)
 
 
+@pytest.mark.slow
 async def test_every_page_escapes_what_agents_say(town: Town) -> None:
     """Neither a script nor a character that turns text round reaches any of the pages as itself."""
     browser = await at(town, "audrey")
@@ -31,6 +32,7 @@ async def test_every_page_escapes_what_agents_say(town: Town) -> None:
         assert not re.search(r"<[^>]+\sstyle=|<script(?![^>]*\ssrc=)", text), path
 
 
+@pytest.mark.slow
 async def test_history_finds_what_was_said_and_pages_back(town: Town) -> None:
     """Words, state and answerer choose; the form keeps what was asked; the twin holds the same rows."""
     browser = await at(town, "audrey")
@@ -49,6 +51,7 @@ async def test_history_finds_what_was_said_and_pages_back(town: Town) -> None:
         await page(browser, f"/history?{bad}", 400)
 
 
+@pytest.mark.slow
 async def test_history_goes_on_where_a_page_ended(town: Town) -> None:
     """The link to older cases leads to those that were not shown, filters kept."""
     for n in range(60):
@@ -63,6 +66,7 @@ async def test_history_goes_on_where_a_page_ended(town: Town) -> None:
     assert "Back to the newest" in second
 
 
+@pytest.mark.slow
 async def test_votes_stay_blind_for_those_who_have_yet_to_vote(town: Town) -> None:
     """Bob learns of alice's vote neither by timeline, evidence, history, search nor replay; alice does."""
     half = town.ids["half"]

@@ -63,6 +63,7 @@ async def test_an_empty_inbox_says_so(desk: House) -> None:
     assert "Nothing waits." in (await alice.get("/inbox")).text
 
 
+@pytest.mark.slow
 async def test_a_search_narrows_it(desk: House) -> None:
     """Every word must occur; the search stays in its field, escaped."""
     await desk.propose(PAY)
@@ -92,6 +93,7 @@ async def test_what_needs_a_second_look_is_told_in_the_list(desk: House) -> None
     assert "<b>p" not in page
 
 
+@pytest.mark.slow
 async def test_many_cases_come_in_pages(desk: House) -> None:
     """A hundred at a time, with a link to those of lower risk."""
     for n in range(103):
@@ -141,6 +143,7 @@ async def alice(served: Served) -> Browser:
     return Browser(served.client)
 
 
+@pytest.mark.slow
 async def test_the_stream_tells_when_something_new_waits(served: Served, alice: Browser) -> None:
     """One event for each change of the list, with an id that names the list as it is then."""
     mark = str((await listed(alice))["mark"])
@@ -152,6 +155,7 @@ async def test_the_stream_tells_when_something_new_waits(served: Served, alice: 
     assert now == (await listed(alice))["mark"] != mark
 
 
+@pytest.mark.slow
 async def test_a_stream_that_comes_back_misses_nothing(served: Served, alice: Browser) -> None:
     """After a break the last id is told: what changed in between is told at once."""
     mark = str((await listed(alice))["mark"])
@@ -161,6 +165,7 @@ async def test_a_stream_that_comes_back_misses_nothing(served: Served, alice: Br
     assert (kind, now != mark) == ("inbox", True)
 
 
+@pytest.mark.slow
 async def test_a_case_page_hears_of_its_own_case(served: Served, alice: Browser) -> None:
     """The stream of one case tells its version, at once where it is another than the page has."""
     found = await served.propose(MAIL)
@@ -169,6 +174,7 @@ async def test_a_case_page_hears_of_its_own_case(served: Served, alice: Browser)
     assert (kind, version) == ("case", str(found["version"]))
 
 
+@pytest.mark.slow
 async def test_a_stream_ends_with_its_session(served: Served, alice: Browser) -> None:
     """Who is signed out is told that, at the next change, and nothing else."""
     mark = str((await listed(alice))["mark"])

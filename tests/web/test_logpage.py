@@ -38,6 +38,7 @@ async def test_the_log_is_paged_back_for_auditors(town: Town) -> None:
         await page(browser, f"/log?{bad}", 400)
 
 
+@pytest.mark.slow
 async def test_a_long_log_is_paged_and_filtered_far_back(town: Town) -> None:
     """Behind more events than one page looks at: paging skips nothing, and a rare kind is found page by page."""
     browser = await at(town, "audrey")
@@ -59,6 +60,7 @@ async def test_a_long_log_is_paged_and_filtered_far_back(town: Town) -> None:
     assert len(found["lines"]["items"]) == 6
 
 
+@pytest.mark.slow
 async def test_who_may_have_to_answer_is_not_told_of_planting(town: Town) -> None:
     """An auditor sees that a request was planted; one who approves as well sees neither that nor others' votes."""
     event = Event(kind=Kind.PLANTED, at=1, subject="gate", body={"case": "c-1", "by": "ada"})
@@ -72,6 +74,7 @@ async def test_who_may_have_to_answer_is_not_told_of_planting(town: Town) -> Non
         assert "alice approved" not in text
 
 
+@pytest.mark.slow
 async def test_health_tells_how_it_stands(town: Town) -> None:
     """Ready, with open cases counted; closing, it says so and answers 503."""
     browser = await at(town, "ada")

@@ -39,6 +39,7 @@ async def mirror(house: House) -> dict[str, bytes]:
     return found
 
 
+@pytest.mark.slow
 async def test_a_stranger_verifies_the_whole_log(house: House) -> None:
     """Checkpoint and tiles, fetched without a key and in number, hold; one changed byte does not."""
     for _ in range(130):
@@ -51,6 +52,7 @@ async def test_a_stranger_verifies_the_whole_log(house: House) -> None:
     assert not verify.verify_log(broken.get, [verifier(house)]).held
 
 
+@pytest.mark.slow
 async def test_full_tiles_may_be_kept_for_ever_and_the_checkpoint_not(house: House) -> None:
     """Content types and cache headers are those of the C2SP text."""
     for _ in range(130):

@@ -33,6 +33,7 @@ def change(old: str | None = PASSWORD, new: str = NEW, again: str = NEW) -> dict
     return {"new": new, "again": again} | ({} if old is None else {"old": old})
 
 
+@pytest.mark.slow
 async def test_one_sees_oneself(house: House) -> None:
     """Roles, groups and where one is signed in; no hash of anything."""
     who = await signed_in(house, "alice")
@@ -47,6 +48,7 @@ async def test_one_sees_oneself(house: House) -> None:
     assert who.cookie not in text
 
 
+@pytest.mark.slow
 async def test_a_new_password_signs_out_everywhere_else(house: House) -> None:
     """Whoever knew the old one, or sits in an open session, is out."""
     who, other = await signed_in(house, "alice"), await signed_in(house, "alice")
@@ -60,6 +62,7 @@ async def test_a_new_password_signs_out_everywhere_else(house: House) -> None:
     assert (await browser(house).post("/sign-in", sign_in)).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "status"),
     [
@@ -80,6 +83,7 @@ async def test_a_password_is_not_changed_lightly(
     assert (await house.gate.accounts.find("alice")).password == before
 
 
+@pytest.mark.slow
 async def test_guessing_the_present_password_in_a_stolen_session_is_slowed_down(
     house: House,
 ) -> None:
@@ -90,6 +94,7 @@ async def test_guessing_the_present_password_in_a_stolen_session_is_slowed_down(
     assert [answer.status_code for answer in tries] == [403] * 2 + [429] * 2
 
 
+@pytest.mark.slow
 async def test_a_first_password_needs_no_old_one(house: House) -> None:
     """Somebody who came in by a link sets their own."""
     who = await signed_in(house, "bob", Method.LINK)
@@ -97,12 +102,14 @@ async def test_a_first_password_needs_no_old_one(house: House) -> None:
     assert (await who.post("/me/password", change(old=None))).status_code == 303
 
 
+@pytest.mark.slow
 async def test_after_a_fresh_link_a_forgotten_password_is_replaced(house: House) -> None:
     """That is what an administrator's link is for; by password the old one is asked for."""
     by_link = await signed_in(house, "alice", Method.LINK)
     assert (await by_link.post("/me/password", change(old=None))).status_code == 303
 
 
+@pytest.mark.slow
 async def test_one_ends_one_s_own_sessions_only(house: House) -> None:
     """Another's session is not found, whoever asks."""
     alice, other = await signed_in(house, "alice"), await signed_in(house, "alice")
@@ -115,6 +122,7 @@ async def test_one_ends_one_s_own_sessions_only(house: House) -> None:
     assert await is_in(alice)
 
 
+@pytest.mark.slow
 async def test_signing_out_everywhere(house: House) -> None:
     """All others, or all."""
     browsers = [await signed_in(house, "alice") for _ in range(4)]
@@ -125,6 +133,7 @@ async def test_signing_out_everywhere(house: House) -> None:
     assert not await is_in(browsers[0])
 
 
+@pytest.mark.slow
 async def test_light_or_dark_is_kept_in_the_browser(house: House) -> None:
     """One of three words, without signing in, and back to where one was."""
     who = browser(house)

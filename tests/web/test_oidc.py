@@ -69,6 +69,7 @@ async def signed_in_at(house: House, who: Browser, sub: str = "sub-alice", to: s
     )
 
 
+@pytest.mark.slow
 async def test_somebody_signs_in_at_the_provider(house: House) -> None:
     """Asked with PKCE, state and nonce; an account with mapped rights; back to the page first asked for."""
     who = browser(house)
@@ -92,6 +93,7 @@ async def test_somebody_signs_in_at_the_provider(house: House) -> None:
     assert shown["sessions"][0]["method"] == "oidc"
 
 
+@pytest.mark.slow
 async def test_a_stranger_is_told_who_they_are_there(house: House) -> None:
     """No account, no rights; with the identity that an administrator could tie to one."""
     answer = await signed_in_at(house, browser(house), "sub-stranger")
@@ -100,6 +102,7 @@ async def test_a_stranger_is_told_who_they_are_there(house: House) -> None:
     assert await house.gate.store.people() == []
 
 
+@pytest.mark.slow
 async def test_a_disabled_account_stays_out(house: House) -> None:
     """Whatever the provider says."""
     await signed_in_at(house, browser(house))
@@ -107,6 +110,7 @@ async def test_a_disabled_account_stays_out(house: House) -> None:
     assert (await signed_in_at(house, browser(house))).status_code == 403
 
 
+@pytest.mark.slow
 async def test_an_answer_is_good_in_the_browser_that_asked_and_once(house: House) -> None:
     """A victim's browser does not take an attacker's answer, and nobody takes one a second time."""
     attacker, victim = browser(house), browser(house)
@@ -121,6 +125,7 @@ async def test_an_answer_is_good_in_the_browser_that_asked_and_once(house: House
     assert (await attacker.get(back)).status_code == 403
 
 
+@pytest.mark.slow
 async def test_what_comes_back_wrong_is_refused(house: House) -> None:
     """Another state, another issuer, a refusal, no code, a made-up code."""
     for query, status in (
@@ -138,12 +143,14 @@ async def test_what_comes_back_wrong_is_refused(house: House) -> None:
         assert "gyges_session" not in answer.headers.get("set-cookie", "")
 
 
+@pytest.mark.slow
 async def test_a_provider_leads_nowhere_else(house: House) -> None:
     """The page to go to afterwards is one of ours."""
     answer = await signed_in_at(house, browser(house), to="//evil.example")
     assert answer.headers["location"] == "/inbox"
 
 
+@pytest.mark.slow
 async def test_a_tied_account_keeps_its_name(house: House) -> None:
     """An account made here and tied by hand is found by issuer and subject."""
     issuer = house.gate.settings.oidc_issuer
@@ -154,6 +161,7 @@ async def test_a_tied_account_keeps_its_name(house: House) -> None:
     assert [person.name for person in await house.gate.store.people()] == ["olga"]
 
 
+@pytest.mark.slow
 async def test_without_a_provider_there_is_no_such_page(tmp_path: Path) -> None:
     """Nothing is offered and nothing is there."""
     async with open_house(tmp_path / "data") as plain:

@@ -235,6 +235,7 @@ def till() -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "methods", "header", "secret"),
     [

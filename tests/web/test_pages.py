@@ -77,6 +77,7 @@ def test_only_get_and_post_are_used() -> None:
     assert {page.method for page in PAGES} == {"GET", "POST"}
 
 
+@pytest.mark.slow
 @lines(PAGES)
 async def test_nobody_gets_in(town: House, page: Page) -> None:
     """A page leads to the sign-in and back, a form is refused; public ones are served."""
@@ -90,6 +91,7 @@ async def test_nobody_gets_in(town: House, page: Page) -> None:
         assert status == 401
 
 
+@pytest.mark.slow
 @lines(page for page in PAGES if page.path not in STREAMS)
 async def test_every_role_meets_the_table(town: House, page: Page) -> None:
     """A role that the line does not name gets 403, one that it names never that; nothing ends in a 500."""

@@ -90,6 +90,7 @@ async def post(browser: Browser, path: str, form: dict[str, str]) -> httpx.Respo
     return await browser.client.post(path, data=form)
 
 
+@pytest.mark.slow
 async def test_an_approval_is_signed_over_what_the_page_offers(home: House) -> None:
     """The preimage in the page, signed as it stands, is what the gate checks against."""
     passkey = SoftPasskey()
@@ -108,6 +109,7 @@ async def test_an_approval_is_signed_over_what_the_page_offers(home: House) -> N
     assert done.votes[0].assertion.preimage == offered
 
 
+@pytest.mark.slow
 async def test_an_unsigned_form_approves_nothing(home: House) -> None:
     """With empty fields, with none, and by somebody who signed in with a passkey: 403."""
     passkey = SoftPasskey()
@@ -123,6 +125,7 @@ async def test_an_unsigned_form_approves_nothing(home: House) -> None:
     assert (await home.gate.corridor.found(str(case["id"]))).state is State.WAITING
 
 
+@pytest.mark.slow
 async def test_somebody_elses_passkey_signs_nothing(home: House) -> None:
     """Bob's passkey in alice's browser is refused."""
     hers, his = SoftPasskey(), SoftPasskey(id=b"bob's own credential")
@@ -136,6 +139,7 @@ async def test_somebody_elses_passkey_signs_nothing(home: House) -> None:
     assert (await post(browser, f"/a/{case['id']}/approve", form)).status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/me", "/a/{case}", "/sign-in"])
 async def test_where_passkeys_do_not_work_pages_say_where_they_do(home: House, path: str) -> None:
     """At an IP address browsers offer none: a link leads to the same page at localhost."""
@@ -184,6 +188,7 @@ async def test_guesses_are_limited_for_each_address(home: House) -> None:
     assert codes == {403, 429}
 
 
+@pytest.mark.slow
 async def test_proving_that_it_is_still_you(home: House) -> None:
     """In an old session a passkey of one's own makes it fresh; somebody else's does not."""
     mine, his = SoftPasskey(), SoftPasskey(id=b"bob's own credential")
@@ -220,6 +225,7 @@ async def test_without_the_extra_the_page_says_what_to_install(
     assert "gyges[passkeys]" in caplog.text
 
 
+@pytest.mark.slow
 async def test_agents_do_not_learn_how_people_looked_or_signed(home: House) -> None:
     """Overseers see attention and signature of a vote, the agent and the executor only that there was one."""
     passkey = SoftPasskey()

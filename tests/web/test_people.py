@@ -100,6 +100,7 @@ async def test_a_disabled_person_is_out_and_stays_out_of_old_sessions(house: Hou
     assert (await (await signed_in(house, "alice")).get("/me")).status_code == 200
 
 
+@pytest.mark.slow
 async def test_no_secret_comes_out(house: House) -> None:
     """Neither over the API nor in the log: no password, no hash of one, no session."""
     await made(house)

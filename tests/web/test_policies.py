@@ -85,6 +85,7 @@ async def test_tools_that_could_never_run_are_not_visible(house: House) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{"inputSchema": {"type": "object"}}, {"description": "now it does more"},

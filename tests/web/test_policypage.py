@@ -15,6 +15,7 @@ async def town(house: House) -> Town:
     return await happened(house)
 
 
+@pytest.mark.slow
 async def test_policy_shows_rules_people_and_why(town: Town) -> None:
     """Rules by id, approvers of each group, and one action explained, real or supposed."""
     browser = await at(town, "audrey")
@@ -34,6 +35,7 @@ async def test_policy_shows_rules_people_and_why(town: Town) -> None:
         assert answer.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.slow
 async def test_other_rules_are_replayed_and_never_in_force(town: Town) -> None:
     """What would differ is told, with its case; what does not load is said; the policy stays as it was."""
     browser = await at(town, "audrey")

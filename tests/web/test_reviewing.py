@@ -40,6 +40,7 @@ async def fields(browser: Browser, case: str) -> dict[str, str]:
     return dict(found)
 
 
+@pytest.mark.slow
 async def test_a_page_asks_for_time_and_the_amount_and_then_takes_the_approval(
     office: tuple[House, FakeClock],
 ) -> None:
@@ -72,6 +73,7 @@ async def test_a_denial_is_taken_at_once(office: tuple[House, FakeClock]) -> Non
     assert (await house.gate.corridor.found(case["id"])).state == "denied"
 
 
+@pytest.mark.slow
 async def test_who_has_given_all_that_counts_is_told_and_others_are_asked(
     office: tuple[House, FakeClock],
 ) -> None:
@@ -95,6 +97,7 @@ async def test_who_has_given_all_that_counts_is_told_and_others_are_asked(
     assert "no approvals left this hour" in (await rita.get("/health")).text
 
 
+@pytest.mark.slow
 async def test_the_second_person_does_not_see_the_first(office: tuple[House, FakeClock]) -> None:
     """Neither on the page nor over the API, in a list or alone, until they have answered."""
     house, _ = office
@@ -150,6 +153,7 @@ async def test_a_hostile_name_is_shown_and_does_nothing(office: tuple[House, Fak
     assert "\u202e" not in page.text.split("<main")[1]
 
 
+@pytest.mark.slow
 async def test_a_planted_request_is_seen_by_people_and_not_by_the_agent_it_names(
     tmp_path: Path,
 ) -> None:

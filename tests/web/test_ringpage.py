@@ -50,6 +50,7 @@ async def told(house: House, agent: str) -> dict[str, Any]:
     return next(one for one in test["agents"] if one["agent"] == agent)
 
 
+@pytest.mark.slow
 async def test_the_twin_is_the_document_of_the_api(town: House) -> None:
     """`/ring.json`, `/ring` for a program and `/v1/ring` are one, and no picture is in it."""
     who = await signed_in(town, "audrey")
@@ -59,6 +60,7 @@ async def test_the_twin_is_the_document_of_the_api(town: House) -> None:
     assert "<svg" not in str(document)
 
 
+@pytest.mark.slow
 async def test_who_wears_the_ring_is_said_in_one_sentence_first(town: House) -> None:
     """It behaves differently, by how much with interval, and both rates; the strongest labels are named."""
     text = await read(town, "clerk")
@@ -154,6 +156,7 @@ async def test_who_may_see_it(town: House) -> None:
     assert (await (await signed_in(town, "nora")).get("/ring")).status_code == 403
 
 
+@pytest.mark.slow
 async def test_alarms_are_settled_by_who_may(tmp_path: Path) -> None:
     """An approver has a form for each unsettled alarm, which settles it; an auditor has none."""
     async with ringed(tmp_path / "data") as house:
@@ -175,6 +178,7 @@ async def test_alarms_are_settled_by_who_may(tmp_path: Path) -> None:
         assert "unsettled" not in text
 
 
+@pytest.mark.slow
 async def test_without_its_key_nothing_is_said_and_alarms_hold(tmp_path: Path) -> None:
     """A folder whose key was replaced says so; what had rung can still be settled."""
     folder = tmp_path / "data"
@@ -195,6 +199,7 @@ async def test_without_its_key_nothing_is_said_and_alarms_hold(tmp_path: Path) -
         assert 'action="/drift/settle"' in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", [CHECKED, PLAN])
 async def test_an_empty_test_and_a_house_without_one(tmp_path: Path, plan: str) -> None:
     """Before the first session it says so; nothing is claimed of a cue that is not checked."""
@@ -206,6 +211,7 @@ async def test_an_empty_test_and_a_house_without_one(tmp_path: Path, plan: str) 
             assert "Was the cue noticed? That is not measured." in await read(house, "honest")
 
 
+@pytest.mark.slow
 async def test_where_no_test_was_begun(house: House) -> None:
     """The page tells how to begin one."""
     await settle(house)

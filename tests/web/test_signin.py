@@ -43,6 +43,7 @@ async def is_in(who: Browser) -> bool:
     return (await who.get("/me")).status_code == 200
 
 
+@pytest.mark.slow
 async def test_a_password_opens_the_page_that_was_asked_for(house: House) -> None:
     """From the page to the sign-in, and back to it."""
     who = browser(house)
@@ -54,6 +55,7 @@ async def test_a_password_opens_the_page_that_was_asked_for(house: House) -> Non
     assert await is_in(who)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("roles", "home"),
     [
@@ -76,6 +78,7 @@ async def test_everybody_begins_at_a_page_of_theirs(
     assert (await who.get(home)).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "password"),
     [("alice", "not-hers"), ("bob", ""), ("bob", PASSWORD), ("nobody", PASSWORD), ("", "")],
@@ -93,6 +96,7 @@ async def test_anything_else_is_refused_in_the_same_words(
     assert not await is_in(who)
 
 
+@pytest.mark.slow
 async def test_nobody_is_led_to_another_site(house: House) -> None:
     """Neither by the page's address nor by the form."""
     for wanted in ("//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example"):
@@ -103,6 +107,7 @@ async def test_nobody_is_led_to_another_site(house: House) -> None:
         assert answer.headers["location"] == "/inbox"
 
 
+@pytest.mark.slow
 async def test_a_planted_session_is_worth_nothing(house: House) -> None:
     """Session fixation: the secret is new at each sign-in, and the one before it ends."""
     attacker = await signed_in(house, "bob")
@@ -118,6 +123,7 @@ async def test_a_planted_session_is_worth_nothing(house: House) -> None:
     assert made_up.cookie != "x" * 43
 
 
+@pytest.mark.slow
 async def test_guessing_is_slowed_down_for_the_account(house: House) -> None:
     """After some wrong passwords even the right one waits, from anywhere; another account does not."""
     house.app.state.front.by_account = Throttle(3, 30_000)
@@ -131,6 +137,7 @@ async def test_guessing_is_slowed_down_for_the_account(house: House) -> None:
     assert (await who.post("/sign-in", form("bob", "no"))).status_code == 403
 
 
+@pytest.mark.slow
 async def test_guessing_is_slowed_down_for_the_address(house: House) -> None:
     """One password for many names runs into the limit of the address."""
     house.app.state.front.by_address = Throttle(3, 10_000)
@@ -139,6 +146,7 @@ async def test_guessing_is_slowed_down_for_the_address(house: House) -> None:
     assert [answer.status_code for answer in tries] == [403] * 3 + [429] * 2
 
 
+@pytest.mark.slow
 async def test_tries_at_the_same_time_do_not_slip_through(house: House) -> None:
     """A try is counted before its password is checked."""
     house.app.state.front.by_account = Throttle(2, 30_000)
@@ -147,6 +155,7 @@ async def test_tries_at_the_same_time_do_not_slip_through(house: House) -> None:
     assert sorted(statuses) == [403] * 2 + [429] * 4
 
 
+@pytest.mark.slow
 async def test_a_crowd_of_checks_is_turned_away(house: House) -> None:
     """Each costs memory and time, so only so many wait, from however many addresses they come."""
     house.app.state.front.checking = MOST_CHECKS
@@ -157,6 +166,7 @@ async def test_a_crowd_of_checks_is_turned_away(house: House) -> None:
     assert house.app.state.front.checking == 0
 
 
+@pytest.mark.slow
 async def test_right_passwords_are_not_slowed_down(house: House) -> None:
     """Signing in often is no attack."""
     house.app.state.front.by_account = Throttle(1, 30_000)
@@ -165,6 +175,7 @@ async def test_right_passwords_are_not_slowed_down(house: House) -> None:
         assert (await who.post("/sign-in", form())).status_code == 303
 
 
+@pytest.mark.slow
 async def test_opening_a_link_uses_nothing_up(house: House) -> None:
     """What fetches links to look for harm, by GET or HEAD, leaves it as it is."""
     path = await link_of(house)
@@ -181,6 +192,7 @@ async def test_opening_a_link_uses_nothing_up(house: House) -> None:
     assert not await is_in(scanner)
 
 
+@pytest.mark.slow
 async def test_a_link_is_good_for_one_browser(house: House) -> None:
     """The second one is told, and asks for another."""
     path = await link_of(house)
@@ -190,6 +202,7 @@ async def test_a_link_is_good_for_one_browser(house: House) -> None:
         assert "ask for another" in answer.text
 
 
+@pytest.mark.slow
 async def test_a_link_that_is_none_is_not_there(house: House) -> None:
     """And whoever tries many is slowed down."""
     who = browser(house)
@@ -197,6 +210,7 @@ async def test_a_link_that_is_none_is_not_there(house: House) -> None:
     assert statuses == [404] * 20 + [429] * 2
 
 
+@pytest.mark.slow
 async def test_signing_out_ends_the_session_and_the_cookie(house: House) -> None:
     """The secret is worth nothing afterwards, wherever it is."""
     who = await signed_in(house, "alice")
@@ -209,6 +223,7 @@ async def test_signing_out_ends_the_session_and_the_cookie(house: House) -> None
     assert not await is_in(thief)
 
 
+@pytest.mark.slow
 async def test_the_cookie_of_a_disabled_account_is_worth_nothing(house: House) -> None:
     """From the next request on."""
     who = await signed_in(house, "alice")

@@ -44,6 +44,7 @@ def body_of(route: Route) -> dict[str, Any] | None:
     return None if route.body is None else {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", LINES)
 async def test_every_scope_meets_the_table(house: House, route: Route) -> None:
     """A scope that the line does not name gets 403, one that it names never does, nobody gets 401."""

@@ -89,6 +89,7 @@ def test_a_person_is_named_without_the_prefix_of_the_log() -> None:
     assert told(event) == "ana signed in by password"
 
 
+@pytest.mark.slow
 @given(st.sampled_from(Kind), st.dictionaries(st.text(max_size=12), JSON, max_size=5))
 def test_no_body_breaks_a_sentence(kind: Kind, body: dict[str, Json]) -> None:
     """Whatever an event holds, a line of bounded length comes out."""
@@ -103,6 +104,7 @@ def test_answers_stay_untold_while_votes_are_blind() -> None:
     assert told(an_event(Kind.EXPIRED, reason="r"), blind=True) == "expired, which denies: r"
 
 
+@pytest.mark.slow
 @given(st.dictionaries(TEXTS, JSON, max_size=5))
 def test_a_payload_reads_back_and_hides_nothing(body: dict[str, Json]) -> None:
     """The text is JSON of the same value, and holds no character that does not show."""

@@ -4,6 +4,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=6), JSON, min_size=1, max_size=5))
 @settings(max_examples=150)
 def test_every_value_has_a_row(arguments: dict[str, Any]) -> None:

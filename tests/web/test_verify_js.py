@@ -75,6 +75,7 @@ def text_of(lines: list[dict[str, Any]]) -> str:
 CHECK = "const r = await js.checkBundle(given[0], given[1]); return [r.events.length, r.signed];"
 
 
+@pytest.mark.slow
 def test_proofs_lead_to_the_roots_that_python_computes(tab: Any) -> None:
     """Every entry of every tree up to 40 entries, and no proof leads there from another place."""
     asked = []
@@ -183,6 +184,7 @@ def _format(lines: list[dict[str, Any]]) -> None:
     lines[0]["format"] = "gyges-evidence/2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tamper",
     [_entry, _index, _payload, _salt, _root, _size, _signature, _event_gone, _cut, _format],
@@ -244,6 +246,7 @@ def test_the_first_checkpoint_is_kept_and_later_ones_must_begin_with_it(tab: Any
         assert kept["size"] == size
 
 
+@pytest.mark.slow
 def test_a_log_that_was_rewritten_shortened_or_has_another_key_is_found(tab: Any) -> None:
     """The browser says so and does not keep the new checkpoint."""
     for changes, words in (

@@ -25,6 +25,7 @@ def again(found: list[Any]) -> str:
     )
 
 
+@pytest.mark.slow
 @given(TEXT)
 @settings(max_examples=300)
 def test_pieces_hold_the_whole_text_and_nothing_else(text: str) -> None:
@@ -39,6 +40,7 @@ def test_what_stands_as_text_shows_itself(text: str) -> None:
     assert all(p.isprintable() for p in pieces(text) if isinstance(p, str))
 
 
+@pytest.mark.slow
 @given(TEXT)
 @settings(max_examples=300)
 def test_a_spelled_text_is_one_printable_line(text: str) -> None:
@@ -107,6 +109,7 @@ def test_honest_text_has_no_notes(text: str) -> None:
     assert notes(text) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["\u00e9" * 1_000_000, "a" * 500_000 + "\u202e", "a\u0430." * 200_000]
 )

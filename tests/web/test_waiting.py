@@ -39,6 +39,7 @@ def opened(served: Served, who: str, case: dict[str, Any], **headers: str) -> An
     )
 
 
+@pytest.mark.slow
 async def test_a_stream_tells_each_step_and_ends(served: Served) -> None:
     """From waiting to done, with the permit for the agent exactly while it is granted."""
     case = await served.propose(PAY)
@@ -65,6 +66,7 @@ async def test_a_stream_tells_each_step_and_ends(served: Served) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_a_stream_taken_up_again_starts_after_what_was_seen(served: Served) -> None:
     """Last-Event-ID is the version that was seen: it is not told twice; nonsense there starts from now."""
     case = await served.propose(MAIL)
@@ -79,6 +81,7 @@ async def test_a_stream_taken_up_again_starts_after_what_was_seen(served: Served
         assert seen["state"] == "granted"
 
 
+@pytest.mark.slow
 async def test_the_stream_of_a_final_case_is_one_event(served: Served) -> None:
     """A case that was denied is told once, and the stream ends by itself."""
     case = await served.propose({"tool": "stop_log", "arguments": {}})
@@ -87,6 +90,7 @@ async def test_the_stream_of_a_final_case_is_one_event(served: Served) -> None:
     assert events == ["denied"]
 
 
+@pytest.mark.slow
 async def test_a_quiet_stream_is_kept_alive(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +103,7 @@ async def test_a_quiet_stream_is_kept_alive(
     assert kinds == [str(case["version"]), "", "", ""]
 
 
+@pytest.mark.slow
 async def test_a_revoked_key_ends_its_stream(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +119,7 @@ async def test_a_revoked_key_ends_its_stream(
     assert all(event == ("", {}) for event in rest)
 
 
+@pytest.mark.slow
 async def test_many_wait_and_all_are_told(served: Served) -> None:
     """Thirty long polls of one case return with the one decision, and nobody is left listening."""
     case = await served.propose(MAIL)
@@ -125,6 +131,7 @@ async def test_many_wait_and_all_are_told(served: Served) -> None:
     assert states == {"granted"}
 
 
+@pytest.mark.slow
 async def test_who_leaves_is_no_longer_listened_for(served: Served) -> None:
     """A client that hangs up while it waits leaves nothing behind in the gate."""
     case = await served.propose(MAIL)
@@ -138,6 +145,7 @@ async def test_who_leaves_is_no_longer_listened_for(served: Served) -> None:
     assert (await served.propose(READ))["state"] == "granted"
 
 
+@pytest.mark.slow
 async def test_a_closing_server_ends_its_streams(served: Served) -> None:
     """The stream of an open case ends when the server wants to."""
     case = await served.propose(MAIL)

@@ -19,6 +19,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 async def test_every_url_is_told() -> None:
     """Two services, one message, as plain text."""
     with receiving() as receiver:

@@ -186,6 +186,7 @@ json_values: st.SearchStrategy[Json] = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=8), json_values, max_size=5))
 def test_what_a_dialogue_shows_is_the_value_and_plain(arguments: dict[str, Json]) -> None:
     """Read back it is the same value, and no letter of it can be hidden, reordered or interpreted."""
