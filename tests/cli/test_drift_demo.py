@@ -20,6 +20,9 @@ from gyges.cli.rota.verdict import Expected, expectations
 from gyges.watch.ring import read_plan
 from tests.docs.pages import page
 
+# Other tests of the same process run Inspect, which leaves streams to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 PAGE = page("docs/drift-example.md")
 BY_NAME = {agent.name: agent for agent in AGENTS}
 # With a quarter of the demo's sessions a change must be larger to be found surely.

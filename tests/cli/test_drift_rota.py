@@ -23,6 +23,9 @@ from gyges.lab.tasks.overseen.words import Deed, Ending, Final
 from gyges.watch.ring import read_key
 from tests import patience
 
+# Other tests of the same process run Inspect, which leaves streams to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 BY_NAME = {agent.name: agent for agent in AGENTS}
 
 

@@ -14,6 +14,9 @@ import gyges.cli.main as cli
 from gyges.lab.audit.example import example
 from tests.docs.pages import page
 
+# Other tests of the same process run Inspect, which leaves streams to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 PAGE = page("docs/lab-audit.md")
 WRITE, AUDIT = (block.text.strip() for block in PAGE.blocks("sh"))
 HEAD, RESULT = (block.text for block in PAGE.blocks("text")[:2])
