@@ -3,6 +3,7 @@
 
 import math
 import time
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -132,15 +133,12 @@ def settle(
     as_json: AsJson = False,
 ) -> None:
     """Settle an alarm: keep the baseline, take a new one, or mute the feature."""
-    path = f"/v1/drift/alarms/{quote(alarm, safe='')}/settle"
-    body: Json = {"choice": choice.value, "reason": reason}
-    found: Any = request(url, any_key(key_file, *SETTLERS), "POST", path, body)
+    body: dict[str, Json] = {"choice": choice.value, "reason": reason}
+    found = _acted(url, key_file, "alarms", alarm, "settle", body=body)
     if as_json:
         emit(found)
-    else:
-        print(
-            f"{visible(found['feature'])} of {visible(found['agent'])}: {choice.value}, as you say."
-        )
+        return
+    print(f"{visible(found['feature'])} of {visible(found['agent'])}: {choice.value}, as you say.")
 
 
 def baseline(
@@ -154,10 +152,8 @@ def baseline(
     as_json: AsJson = False,
 ) -> None:
     """Take what an agent does now, or did in its tests, as what is normal."""
-    path = f"/v1/drift/{quote(name, safe='')}/baseline"
-    key = any_key(key_file, *SETTLERS)
     body: dict[str, Json] = {"reason": reason, **({"of": of} if of else {})}
-    found: Any = request(url, key, "POST", path, body)
+    found = _acted(url, key_file, name, "baseline", body=body)
     if as_json:
         emit(found)
         return
@@ -175,12 +171,18 @@ def unmute(
     as_json: AsJson = False,
 ) -> None:
     """Watch a muted feature of an agent again."""
-    path = f"/v1/drift/{quote(name, safe='')}/{quote(feature, safe='')}/unmute"
-    found: Any = request(url, any_key(key_file, *SETTLERS), "POST", path, {"reason": reason})
+    found = _acted(url, key_file, name, feature, "unmute", body={"reason": reason})
     if as_json:
         emit(found)
     else:
         print(f"{visible(feature)} of {visible(name)} is watched again.")
+
+
+def _acted(url: str, key_file: Path | None, *where: str, body: dict[str, Json]) -> dict[str, Any]:
+    """Do what `body` says, as somebody who may settle; the gate's answer."""
+    path = "/".join(quote(part, safe="") for part in ("v1", "drift", *where))
+    found: Any = request(url, any_key(key_file, *SETTLERS), "POST", f"/{path}", body)
+    return dict(found)
 
 
 def mount(app: typer.Typer) -> None:
