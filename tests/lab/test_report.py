@@ -117,7 +117,7 @@ def test_the_page_says_what_the_json_says(tmp_path: Path) -> None:
 
 def test_the_json_is_strict() -> None:
     """No NaN and no infinity reaches the file: they would be no JSON."""
-    json.dumps(as_json(found()), allow_nan=False)
+    assert json.loads(json.dumps(as_json(found()), allow_nan=False))
 
 
 def test_nothing_of_it_asks_any_host(seen: Seen, text: str) -> None:

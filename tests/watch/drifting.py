@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gyges.canon import Json
-from gyges.drift.alarms import Alarm
+from gyges.drift.alarms import Act, Alarm
 from gyges.drift.words import Kind as Sort
 from gyges.episode import Event, Kind, Recorded
 from gyges.gate.ids import new_id
@@ -15,6 +15,7 @@ from gyges.principal import Key, Scope
 from gyges.testing.clock import FakeClock
 from gyges.testing.memory import MemoryStore
 from gyges.watch.acts import Parts as ActParts
+from gyges.watch.acts import settle
 from gyges.watch.arms import Arms
 from gyges.watch.book import Book, Parts
 from gyges.watch.docket import Docket
@@ -84,6 +85,16 @@ class Town:
     async def events(self, *kinds: Kind) -> Sequence[Recorded]:
         """What the log holds of these kinds."""
         return await self.store.events(EventQuery(kinds=kinds, limit=10_000))
+
+    async def muted(self) -> Book:
+        """A book on a bot that was quiet, then denied everything: what rang was muted, as known."""
+        book = await self.book()
+        await self.denied(0, 70)
+        await self.denied(1, 20)
+        await book.catch_up()
+        for noted in book.parts.docket.of("bot"):
+            await settle(self.acts(book), noted.id, Act.MUTE, by=person(), reason="known")
+        return book
 
     async def alarms(self) -> list[str]:
         """Ids of the alarms in the log, in order."""

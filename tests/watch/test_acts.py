@@ -136,12 +136,7 @@ async def test_a_frozen_baseline_is_bet_against_from_then_on() -> None:
 async def test_what_is_muted_rings_again_only_once_unmuted() -> None:
     """A muted feature stays silent through a change; unmuted it rings for the next, and a replay agrees."""
     town = Town()
-    book = await town.book()
-    await town.denied(0, 70)
-    await town.denied(1, 20)
-    await book.catch_up()
-    for noted in book.parts.docket.of("bot"):
-        await settle(town.acts(book), noted.id, Act.MUTE, by=person(), reason="known")
+    book = await town.muted()
     before = await town.alarms()
     await town.denied(1, 60)
     await book.catch_up()

@@ -201,12 +201,7 @@ async def test_another_plan_learns_from_the_past_and_rings_for_the_future_alone(
 async def test_what_was_muted_stays_muted_under_another_plan() -> None:
     """An act is about an alarm of the log: it holds even where the new plan would not have rung that alarm."""
     town = Town()
-    book = await town.book()
-    await town.denied(0, 70)
-    await town.denied(1, 20)
-    await book.catch_up()
-    for noted in book.parts.docket.of("bot"):
-        await settle(town.acts(book), noted.id, Act.MUTE, by=person(), reason="known")
+    await town.muted()
     other = await town.book(replace(PLAN, sessions=9_000))
     await other.catch_up()
     acts = await other.ask(lambda f: asked.agent_drift(f, other.parts.docket, "bot").acts)

@@ -45,6 +45,7 @@ async def test_beside_a_server_it_keeps_up_by_itself() -> None:
         book.wake()
         await until(lambda: book.parts.docket.on("bot"), "the alarm")
         await until(lambda: book.standing == "on", "the end of the fault")
+        assert len(await town.alarms()) >= 1
 
 
 async def test_a_fault_in_the_middle_of_a_page_begins_anew_from_the_log() -> None:

@@ -13,7 +13,7 @@ import typer
 from gyges.cli.common import AsJson, emit
 from gyges.drift.coin import Design, commitment, unwatched
 from gyges.drift.words import Unusable
-from gyges.errors import Malformed, Misconfigured
+from gyges.errors import Malformed
 from gyges.watch.ring import make_key, read_key
 
 STDIN = "-"
@@ -38,7 +38,7 @@ def assign(
     try:
         test = Design(id=design, share=share)
         if new_key:
-            _draw(key)
+            make_key(key)
         held = read_key(key)
         arms = {session: unwatched(held, test, session) for session in _all(sessions)}
     except Unusable as error:
@@ -63,14 +63,3 @@ def _all(sessions: list[str]) -> list[str]:
     for name in sessions:
         found += sys.stdin.read().splitlines() if name == STDIN else [name]
     return found
-
-
-def _draw(file: Path) -> None:
-    try:
-        make_key(file)
-    except FileExistsError:
-        raise Misconfigured(
-            f"{file}: is there already; another key would be another coin"
-        ) from None
-    except OSError as error:
-        raise Misconfigured(f"{file}: cannot be written: {error}") from None

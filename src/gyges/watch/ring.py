@@ -107,8 +107,15 @@ def read_plan(file: Path) -> Plan | None:
 
 
 def make_key(file: Path) -> None:
-    """A new key in a file that only its owner can read."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """A new key in a file that only its owner can read; raise `Misconfigured` where there can be none."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Misconfigured(
+            f"{file}: is there already; another key would be another coin"
+        ) from None
+    except OSError as error:
+        raise Misconfigured(f"{file}: cannot be written: {error}") from None
     with os.fdopen(handle, "w") as out:
         out.write(secrets.token_hex(KEY_BYTES) + "\n")
         out.flush()
